@@ -179,6 +179,9 @@ func (c *Catalog) Printer(lang string, zone *time.Location) *Printer {
 // Lang is the language the printer writes.
 func (p *Printer) Lang() string { return p.lang }
 
+// Zone is where the printer tells wall-clock times.
+func (p *Printer) Zone() *time.Location { return p.zone }
+
 // Has reports whether the catalogue knows key in this printer's language or
 // in the fallback.
 func (p *Printer) Has(key string) bool {
@@ -411,6 +414,14 @@ func (p *Printer) Date(t time.Time) string {
 	t = t.In(p.zone)
 	month := p.T("date.month." + strconv.Itoa(int(t.Month())))
 	return p.T("date.long", "day", strconv.Itoa(t.Day()), "month", month, "year", strconv.Itoa(t.Year()))
+}
+
+// Day writes a day of the near future or past without its year: "24 November",
+// "24. November".
+func (p *Printer) Day(t time.Time) string {
+	t = t.In(p.zone)
+	month := p.T("date.month." + strconv.Itoa(int(t.Month())))
+	return p.T("date.day", "day", strconv.Itoa(t.Day()), "month", month)
 }
 
 // Time writes a time of day: "18:05".
