@@ -1,0 +1,73 @@
+-- +goose Up
+-- Customers, staff, and how they stay signed in. Personal values are sealed
+-- under the key named by key_id; *_index columns are blind indexes for look-up.
+
+CREATE TABLE customer (
+    id            TEXT COLLATE "C" NOT NULL PRIMARY KEY, -- internal
+    key_id        TEXT COLLATE "C" NOT NULL,             -- internal
+    email         BYTEA  NOT NULL,                       -- personal
+    email_index   BYTEA  NOT NULL UNIQUE,                -- personal
+    name          BYTEA  NOT NULL,                       -- personal
+    phone         BYTEA  NOT NULL,                       -- personal
+    fields        BYTEA  NOT NULL,                       -- personal
+    password_hash TEXT   NOT NULL,                       -- secret
+    locale        TEXT   NOT NULL,                       -- internal
+    verified_at   BIGINT,                                -- internal
+    created_at    BIGINT NOT NULL,                       -- internal
+    updated_at    BIGINT NOT NULL,                       -- internal
+    version       BIGINT NOT NULL                        -- internal
+);
+CREATE INDEX customer_created ON customer (created_at, id);
+
+CREATE TABLE customer_address (
+    id               TEXT COLLATE "C" NOT NULL PRIMARY KEY, -- internal
+    customer_id      TEXT COLLATE "C" NOT NULL REFERENCES customer (id), -- internal
+    address          BYTEA  NOT NULL,                       -- personal
+    country          TEXT   NOT NULL CHECK (length(country) = 2), -- internal
+    default_shipping BIGINT NOT NULL CHECK (default_shipping IN (0, 1)), -- internal
+    default_billing  BIGINT NOT NULL CHECK (default_billing IN (0, 1)), -- internal
+    created_at       BIGINT NOT NULL,                       -- internal
+    updated_at       BIGINT NOT NULL                        -- internal
+);
+CREATE INDEX customer_address_customer ON customer_address (customer_id, id);
+
+CREATE TABLE staff (
+    id            TEXT COLLATE "C" NOT NULL PRIMARY KEY, -- internal
+    key_id        TEXT COLLATE "C" NOT NULL,             -- internal
+    email         BYTEA  NOT NULL,                       -- personal
+    email_index   BYTEA  NOT NULL UNIQUE,                -- personal
+    name          BYTEA  NOT NULL,                       -- personal
+    password_hash TEXT   NOT NULL,                       -- secret
+    role          TEXT   NOT NULL,                       -- internal
+    active        BIGINT NOT NULL CHECK (active IN (0, 1)), -- internal
+    locale        TEXT   NOT NULL,                       -- internal
+    created_at    BIGINT NOT NULL,                       -- internal
+    updated_at    BIGINT NOT NULL,                       -- internal
+    version       BIGINT NOT NULL                        -- internal
+);
+
+-- id is the SHA-256 of the cookie's token.
+CREATE TABLE session (
+    id         TEXT COLLATE "C" NOT NULL PRIMARY KEY, -- secret
+    kind       TEXT   NOT NULL CHECK (kind IN ('customer', 'staff')), -- internal
+    subject_id TEXT COLLATE "C" NOT NULL,             -- internal
+    created_at BIGINT NOT NULL,                       -- internal
+    seen_at    BIGINT NOT NULL,                       -- internal
+    expires_at BIGINT NOT NULL                        -- internal
+);
+CREATE INDEX session_subject ON session (kind, subject_id);
+CREATE INDEX session_expires ON session (expires_at);
+
+-- id is the SHA-256 of the token in the link.
+CREATE TABLE one_time_token (
+    id         TEXT COLLATE "C" NOT NULL PRIMARY KEY, -- secret
+    purpose    TEXT   NOT NULL CHECK (purpose IN ('setup', 'customer_reset', 'customer_verify', 'staff_reset', 'staff_invite')), -- internal
+    subject_id TEXT COLLATE "C" NOT NULL,             -- internal
+    created_at BIGINT NOT NULL,                       -- internal
+    expires_at BIGINT NOT NULL,                       -- internal
+    used_at    BIGINT                                 -- internal
+);
+CREATE INDEX one_time_token_subject ON one_time_token (purpose, subject_id);
+
+-- +goose Down
+DROP TABLE one_time_token; DROP TABLE session; DROP TABLE staff; DROP TABLE customer_address; DROP TABLE customer;

@@ -1,0 +1,82 @@
+-- +goose Up
+-- Words and letters: pages, blocks of the home page, messages, mails, imports.
+
+CREATE TABLE page (
+    id              TEXT COLLATE "C" NOT NULL PRIMARY KEY, -- public
+    code            TEXT COLLATE "C" NOT NULL UNIQUE,      -- internal
+    status          TEXT   NOT NULL CHECK (status IN ('draft', 'active')), -- internal
+    menu            TEXT   NOT NULL CHECK (menu IN ('', 'shop', 'help', 'legal')), -- public
+    position        BIGINT NOT NULL,                       -- public
+    title           TEXT   NOT NULL,                       -- public
+    body            TEXT   NOT NULL,                       -- public
+    seo_description TEXT   NOT NULL,                       -- public
+    created_at      BIGINT NOT NULL,                       -- internal
+    updated_at      BIGINT NOT NULL,                       -- internal
+    version         BIGINT NOT NULL                        -- internal
+);
+
+-- One piece of the home page. target names what it links to, as kind:id
+-- ("category:cat_…"), or is empty.
+CREATE TABLE content_block (
+    id         TEXT COLLATE "C" NOT NULL PRIMARY KEY, -- public
+    place      TEXT   NOT NULL CHECK (place IN ('home', 'announcement')), -- public
+    kind       TEXT   NOT NULL CHECK (kind IN ('hero', 'categories', 'products', 'story', 'notice')), -- public
+    position   BIGINT NOT NULL,                       -- public
+    status     TEXT   NOT NULL CHECK (status IN ('draft', 'active')), -- internal
+    title      TEXT   NOT NULL,                       -- public
+    body       TEXT   NOT NULL,                       -- public
+    action     TEXT   NOT NULL,                       -- public
+    target     TEXT   NOT NULL,                       -- public
+    media_id   TEXT COLLATE "C" REFERENCES media (id), -- public
+    created_at BIGINT NOT NULL,                       -- internal
+    updated_at BIGINT NOT NULL,                       -- internal
+    version    BIGINT NOT NULL                        -- internal
+);
+
+CREATE TABLE contact_message (
+    id         TEXT COLLATE "C" NOT NULL PRIMARY KEY, -- internal
+    key_id     TEXT COLLATE "C" NOT NULL,             -- internal
+    message    BYTEA  NOT NULL,                       -- personal
+    state      TEXT   NOT NULL CHECK (state IN ('new', 'done')), -- internal
+    created_at BIGINT NOT NULL,                       -- internal
+    updated_at BIGINT NOT NULL                        -- internal
+);
+CREATE INDEX contact_message_created ON contact_message (created_at, id);
+
+-- once_key is "template:object:version": one letter each.
+CREATE TABLE mail_message (
+    id         TEXT COLLATE "C" NOT NULL PRIMARY KEY, -- internal
+    once_key   TEXT COLLATE "C" NOT NULL UNIQUE,      -- internal
+    template   TEXT   NOT NULL,                       -- internal
+    object_id  TEXT COLLATE "C" NOT NULL,             -- internal
+    key_id     TEXT COLLATE "C" NOT NULL,             -- internal
+    locale     TEXT   NOT NULL,                       -- internal
+    recipient  BYTEA  NOT NULL,                       -- personal
+    content    BYTEA,                                 -- personal
+    state      TEXT   NOT NULL CHECK (state IN ('queued', 'kept', 'sent', 'failed')), -- internal
+    attempts   BIGINT NOT NULL CHECK (attempts >= 0), -- internal
+    last_error TEXT   NOT NULL,                       -- internal
+    created_at BIGINT NOT NULL,                       -- internal
+    sent_at    BIGINT                                 -- internal
+);
+CREATE INDEX mail_message_created ON mail_message (created_at, id);
+CREATE INDEX mail_message_object ON mail_message (object_id);
+
+CREATE TABLE import_run (
+    id          TEXT COLLATE "C" NOT NULL PRIMARY KEY, -- internal
+    platform    TEXT   NOT NULL,                       -- internal
+    file_name   TEXT   NOT NULL,                       -- internal
+    file_hash   TEXT   NOT NULL,                       -- internal
+    dry_run     BIGINT NOT NULL CHECK (dry_run IN (0, 1)), -- internal
+    state       TEXT   NOT NULL CHECK (state IN ('waiting', 'running', 'done', 'failed', 'cancelled')), -- internal
+    total       BIGINT NOT NULL,                       -- internal
+    done        BIGINT NOT NULL,                       -- internal
+    report      TEXT   NOT NULL,                       -- internal
+    created_at  BIGINT NOT NULL,                       -- internal
+    updated_at  BIGINT NOT NULL,                       -- internal
+    finished_at BIGINT                                 -- internal
+);
+CREATE INDEX import_run_created ON import_run (created_at, id);
+
+-- +goose Down
+DROP TABLE import_run; DROP TABLE mail_message; DROP TABLE contact_message; DROP TABLE content_block; DROP TABLE page;
