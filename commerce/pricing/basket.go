@@ -46,6 +46,15 @@ func (b Basis) Valid() bool {
 	return false
 }
 
+// BasisOf is the basis of a market that lists prices with or without tax and
+// rounds tax by "unit", "line" or "order".
+func BasisOf(pricesIncludeTax bool, rounding string) Basis {
+	if pricesIncludeTax {
+		return Gross
+	}
+	return Basis("net_" + rounding)
+}
+
 // IncludesTax reports whether listed prices contain tax.
 func (b Basis) IncludesTax() bool { return b == Gross }
 
@@ -65,38 +74,41 @@ const (
 
 // Tax is the rate that applies to one tax class at the destination.
 type Tax struct {
-	Rate money.Rate // ≥ 0
-	Home money.Rate // what listed prices contain; read under Gross with KeepNet only
-	Name string     // as an invoice calls it: "VAT", "MwSt."
+	Rate money.Rate `json:"rate"`           // ≥ 0
+	Home money.Rate `json:"home,omitempty"` // what listed prices contain; read under Gross with KeepNet only
+	Name string     `json:"name"`           // as an invoice calls it: "VAT", "MwSt."
+
+	// Code says who collects it: "DE", "US-CA", or why nobody does: "export",
+	// "reverse_charge". One code and one rate make one row of an invoice.
+	Code string `json:"code,omitempty"`
 
 	// Reason is why nothing is collected ("tax.export", "tax.reverse_charge").
 	// It is empty when the rate applies in the ordinary way.
-	Reason string
+	Reason string `json:"reason,omitempty"`
 
 	// Source identifies the row of the rate table that was used; an order
 	// keeps it and reads the rate from its own copy for ever after.
-	Source string
+	Source string `json:"source,omitempty"`
 }
 
 // group is what makes two taxes one row of an invoice.
 type group struct {
-	rate   money.Rate
-	name   string
-	reason string
+	rate money.Rate
+	code string
 }
 
-func (t Tax) group() group { return group{t.Rate, t.Name, t.Reason} }
+func (t Tax) group() group { return group{t.Rate, t.Code} }
 
 // Line is one line of a basket.
 type Line struct {
-	ID        string      // unique within the basket
-	VariantID string      // lines of one variant at one price are the same article
-	Unit      money.Minor // listed price of one, ≥ 0
-	CompareAt money.Minor // "was" price of one; 0 when there is none
-	Quantity  int64       // ≥ 1
-	Class     string      // tax class, a key of Basket.Taxes
-	Weight    int64       // grams of one, ≥ 0
-	FullPrice bool        // no discount ever applies: gift cards, deposits
+	ID        string      `json:"id"`                   // unique within the basket
+	VariantID string      `json:"variant_id"`           // lines of one variant at one price are the same article
+	Unit      money.Minor `json:"unit"`                 // listed price of one, ≥ 0
+	CompareAt money.Minor `json:"compare_at,omitempty"` // "was" price of one; 0 when there is none
+	Quantity  int64       `json:"quantity"`             // ≥ 1
+	Class     string      `json:"class"`                // tax class, a key of Basket.Taxes
+	Weight    int64       `json:"weight"`               // grams of one, ≥ 0
+	FullPrice bool        `json:"full_price,omitempty"` // no discount ever applies: gift cards, deposits
 }
 
 // Level is what a discount is taken off.
@@ -111,17 +123,17 @@ const (
 // Discount is a reduction that somebody else has found to apply. Exactly one
 // of Rate and Amount is set.
 type Discount struct {
-	ID       string // unique within the basket
-	Level    Level
-	Priority int         // within a level the lower number is taken off first
-	Rate     money.Rate  // 0..money.Whole
-	Amount   money.Minor // ≥ 0; OnUnit: off each unit; never more than is left
-	Lines    []string    // ids of the lines it applies to; empty means all
+	ID       string      `json:"id"` // unique within the basket
+	Level    Level       `json:"level"`
+	Priority int         `json:"priority,omitempty"` // within a level the lower number is taken off first
+	Rate     money.Rate  `json:"rate"`               // 0..money.Whole
+	Amount   money.Minor `json:"amount"`             // ≥ 0; OnUnit: off each unit; never more than is left
+	Lines    []string    `json:"lines,omitempty"`    // ids of the lines it applies to; empty means all
 
 	// Label and Code are kept for the quote and the order: the text the
 	// shopper reads and the code that was entered, if any.
-	Label string
-	Code  string
+	Label string `json:"label,omitempty"`
+	Code  string `json:"code,omitempty"`
 }
 
 // ShippingTax says how the shipping price is taxed (rule B6).

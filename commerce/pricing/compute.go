@@ -463,5 +463,5 @@ func (w *work) shippingTaxes(s *Shipping) ([]Tax, []int64, error) {
 }
 
 func compareGroups(a, b group) int {
-	return cmp.Or(cmp.Compare(b.rate, a.rate), strings.Compare(a.name, b.name), strings.Compare(a.reason, b.reason))
+	return cmp.Or(cmp.Compare(b.rate, a.rate), strings.Compare(a.code, b.code))
 }

@@ -1,6 +1,7 @@
 package pricing_test
 
 import (
+	"encoding/json"
 	"math"
 	"testing"
 
@@ -527,6 +528,41 @@ func TestCompute_addsUpWeightAndQuantity(t *testing.T) {
 	q := compute(t, basket(pricing.Gross, a, b))
 	if q.Weight != 2750 || q.Quantity != 5 || q.Subtotal != 5_00 {
 		t.Errorf("weight %d, quantity %d, subtotal %d", q.Weight, q.Quantity, q.Subtotal)
+	}
+}
+
+func TestBasisOf(t *testing.T) {
+	for rounding, want := range map[string]pricing.Basis{"unit": pricing.NetUnit, "line": pricing.NetLine, "order": pricing.NetOrder} {
+		if got := pricing.BasisOf(false, rounding); got != want {
+			t.Errorf("net by %s is %s, want %s", rounding, got, want)
+		}
+		if got := pricing.BasisOf(true, rounding); got != pricing.Gross {
+			t.Errorf("gross by %s is %s", rounding, got)
+		}
+	}
+	if pricing.BasisOf(false, "total").Valid() {
+		t.Error("an unknown rounding makes a valid basis")
+	}
+}
+
+// An order keeps its quote as JSON for ever.
+func TestQuote_survivesJSON(t *testing.T) {
+	b := basket(pricing.Gross, line("a", 10_70, 2, "21"), line("b", 3_33, 1, "5"))
+	b.Taxes["5"] = pricing.Tax{Reason: "tax.export", Code: "export", Source: "txr_1"}
+	b.Discounts = []pricing.Discount{{ID: "d", Level: pricing.OnOrder, Rate: 100_000, Label: "Ten", Code: "TEN"}}
+	b.Shipping = &pricing.Shipping{MethodID: "shm_1", Price: 4_90, Tax: pricing.Weighted}
+	want := compute(t, b)
+
+	raw, err := json.Marshal(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got pricing.Quote
+	if err := json.Unmarshal(raw, &got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -9,9 +9,9 @@ import (
 
 // Amounts is one sum told three ways. Gross is always Net + Tax.
 type Amounts struct {
-	Net   money.Minor
-	Tax   money.Minor
-	Gross money.Minor
+	Net   money.Minor `json:"net"`
+	Tax   money.Minor `json:"tax"`
+	Gross money.Minor `json:"gross"`
 }
 
 func (a *Amounts) add(b Amounts) (err error) {
@@ -27,69 +27,70 @@ func (a *Amounts) add(b Amounts) (err error) {
 
 // Share is the part of one discount that a line (or the shipping) carries, > 0.
 type Share struct {
-	DiscountID string
-	Amount     money.Minor
+	DiscountID string      `json:"discount_id"`
+	Amount     money.Minor `json:"amount"`
 }
 
 // QuotedLine is a line with everything that an order keeps of it.
 type QuotedLine struct {
 	Line                 // Unit and CompareAt are what this destination is asked
-	Tax      Tax         // the rate that applies
-	Amount   money.Minor // Unit × Quantity, before discounts
-	Shares   []Share     // in the order they were taken off
-	Discount money.Minor // Σ Shares, 0..Amount
-	Total    Amounts     // after discounts
+	Tax      Tax         `json:"tax"`      // the rate that applies
+	Amount   money.Minor `json:"amount"`   // Unit × Quantity, before discounts
+	Shares   []Share     `json:"shares"`   // in the order they were taken off
+	Discount money.Minor `json:"discount"` // Σ Shares, 0..Amount
+	Total    Amounts     `json:"total"`    // after discounts
 }
 
 // Part is the piece of the shipping that falls under one rate.
 type Part struct {
-	Tax   Tax
-	Total Amounts
+	Tax   Tax     `json:"tax"`
+	Total Amounts `json:"total"`
 }
 
 // QuotedShipping is the delivery and its price.
 type QuotedShipping struct {
-	MethodID string
-	Price    money.Minor // before discounts, as this destination is asked
-	Shares   []Share
-	Discount money.Minor
-	Parts    []Part  // one per rate, highest rate first; none when it is free
-	Total    Amounts // Σ Parts
+	MethodID string      `json:"method_id"`
+	Price    money.Minor `json:"price"` // before discounts, as this destination is asked
+	Shares   []Share     `json:"shares"`
+	Discount money.Minor `json:"discount"`
+	Parts    []Part      `json:"parts"` // one per rate, highest rate first; none when it is free
+	Total    Amounts     `json:"total"` // Σ Parts
 }
 
 // TaxRow is one row of the per-rate table of an invoice: all lines and the
 // part of the shipping under one rate.
 type TaxRow struct {
-	Rate   money.Rate
-	Name   string
-	Reason string
-	Total  Amounts
+	Code   string     `json:"code"`
+	Rate   money.Rate `json:"rate"`
+	Name   string     `json:"name"`
+	Reason string     `json:"reason"`
+	Total  Amounts    `json:"total"`
 }
 
 // Applied is a discount with what it came to; 0 when there was nothing left
 // to take it off.
 type Applied struct {
 	Discount
-	Taken money.Minor
+	Taken money.Minor `json:"taken"`
 }
 
 // Quote is the price of a basket. Everything in it adds up to the cent:
 // Total = Goods + Shipping = Σ Taxes, and Goods = Σ Lines.
 type Quote struct {
-	Currency  string
-	Basis     Basis
-	Keep      Keep
-	Lines     []QuotedLine // in the order of the basket
-	Discounts []Applied    // in the order they were taken off
-	Shipping  *QuotedShipping
-	Taxes     []TaxRow // highest rate first
+	Currency  string          `json:"currency"`
+	Basis     Basis           `json:"basis"`
+	Keep      Keep            `json:"keep"`
+	Lines     []QuotedLine    `json:"lines"`     // in the order of the basket
+	Discounts []Applied       `json:"discounts"` // in the order they were taken off
+	Shipping  *QuotedShipping `json:"shipping"`
+	Taxes     []TaxRow        `json:"taxes"` // highest rate first
 
-	Quantity int64       // units of all lines
-	Weight   int64       // grams of all lines
-	Subtotal money.Minor // lines before discounts, as listed (gross or net)
-	Discount money.Minor // taken off the lines
-	Goods    Amounts     // lines after discounts
-	Total    Amounts     // Total.Gross is what there is to pay
+	Quantity int64       `json:"quantity"` // units of all lines
+	Weight   int64       `json:"weight"`   // grams of all lines
+	Subtotal money.Minor `json:"subtotal"` // lines before discounts, as listed (gross or net)
+	Discount money.Minor `json:"discount"` // taken off the lines
+	Goods    Amounts     `json:"goods"`    // lines after discounts
+	Total    Amounts     `json:"total"`    // Total.Gross is what there is to pay
 }
 
 // Check recomputes every sum of the quote and reports the first that does not
@@ -175,8 +176,8 @@ func (q Quote) Check() error {
 		return fmt.Errorf("%d rates were used, the table has %d rows", len(rows), len(q.Taxes))
 	}
 	for _, r := range q.Taxes {
-		if rows[group{r.Rate, r.Name, r.Reason}] != r.Total {
-			return fmt.Errorf("rate %d: table says %+v, lines and shipping %+v", r.Rate, r.Total, rows[group{r.Rate, r.Name, r.Reason}])
+		if rows[group{r.Rate, r.Code}] != r.Total {
+			return fmt.Errorf("rate %d: table says %+v, lines and shipping %+v", r.Rate, r.Total, rows[group{r.Rate, r.Code}])
 		}
 	}
 	return nil

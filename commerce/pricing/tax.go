@@ -145,7 +145,7 @@ func (w *work) totals() error {
 		if !ok {
 			i = len(q.Taxes)
 			at[t.group()] = i
-			q.Taxes = append(q.Taxes, TaxRow{Rate: t.Rate, Name: t.Name, Reason: t.Reason})
+			q.Taxes = append(q.Taxes, TaxRow{Code: t.Code, Rate: t.Rate, Name: t.Name, Reason: t.Reason})
 		}
 		if err := q.Taxes[i].Total.add(a); err != nil {
 			return err
@@ -172,7 +172,7 @@ func (w *work) totals() error {
 		}
 	}
 	slices.SortStableFunc(q.Taxes, func(a, b TaxRow) int {
-		return compareGroups(group{a.Rate, a.Name, a.Reason}, group{b.Rate, b.Name, b.Reason})
+		return compareGroups(group{a.Rate, a.Code}, group{b.Rate, b.Code})
 	})
 	return nil
 }
