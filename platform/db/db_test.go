@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stoashop/stoa/kit/fault"
 	"github.com/stoashop/stoa/platform/db"
@@ -112,6 +114,7 @@ func TestGroupCommit_oneOf32CancelsInMidStatement(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	errs := make([]error, members)
+	var runs atomic.Int64
 	for i := range members {
 		ctx := ctx
 		if i != quitter {
@@ -119,6 +122,7 @@ func TestGroupCommit_oneOf32CancelsInMidStatement(t *testing.T) {
 		}
 		all.Go(func() {
 			errs[i] = e.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+				runs.Add(1)
 				if _, err := tx.Exec(ctx, insertThrottle, string(rune('A'+i)), i, i); err != nil {
 					return err
 				}
@@ -126,9 +130,11 @@ func TestGroupCommit_oneOf32CancelsInMidStatement(t *testing.T) {
 					return nil
 				}
 				// A statement long enough for the cancellation to fall into it.
-				go cancel()
-				var n int
-				return tx.QueryRow(ctx, `WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c WHERE n < 300000) SELECT COUNT(*) FROM c`).Scan(&n)
+				time.AfterFunc(20*time.Millisecond, cancel)
+				_, err := tx.Exec(ctx, `
+					WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c WHERE n < 300000)
+					INSERT INTO throttle (bucket, arrival_at, expires_at) SELECT 'n' || n, n, n FROM c`)
+				return err
 			})
 		})
 	}
@@ -142,6 +148,9 @@ func TestGroupCommit_oneOf32CancelsInMidStatement(t *testing.T) {
 		case i != quitter && err != nil:
 			t.Errorf("member %d failed with its neighbour: %v", i, err)
 		}
+	}
+	if n := runs.Load(); n != members {
+		t.Errorf("functions ran %d times, want %d: the statement was interrupted and its neighbours had to run again", n, members)
 	}
 	if n := count(t, e.DB); n != members-1 {
 		t.Errorf("%d rows, want %d: everybody's but the one's who left", n, members-1)
