@@ -72,6 +72,7 @@ type DB struct {
 	closeOnce  sync.Once
 	stop       context.CancelFunc
 	closePool  func() // PostgreSQL only
+	listeners  listeners
 }
 
 // Open opens the database and checks that it answers. It neither creates
@@ -154,14 +155,14 @@ func (d *DB) Exec(context.Context, string, ...any) (int64, error) {
 
 // Tx is an open transaction.
 type Tx struct {
-	db     *DB
-	conn   preparer
-	ctx    context.Context // statements run under this one, never under a shopper's (SQLite)
-	asker  context.Context // whoever waits for the transaction
-	now    time.Time
-	after  []func()
-	wake   map[string]bool
-	failed error // set when a statement failed for a reason that ends the transaction
+	db    *DB
+	conn  preparer
+	ctx   context.Context // statements run under this one, never under a shopper's (SQLite)
+	asker context.Context // whoever waits for the transaction
+	now   time.Time
+	after []func()
+	wake  map[string]bool
+	notes map[string][]any
 }
 
 type preparer interface {
@@ -199,6 +200,15 @@ func (tx *Tx) Wake(topic string) {
 		tx.wake = make(map[string]bool)
 	}
 	tx.wake[topic] = true
+}
+
+// Publish hands value to this node's OnCommit listeners of topic once the
+// transaction is on disk, before InTx returns.
+func (tx *Tx) Publish(topic string, value any) {
+	if tx.notes == nil {
+		tx.notes = make(map[string][]any)
+	}
+	tx.notes[topic] = append(tx.notes[topic], value)
 }
 
 // Query reads inside the transaction.
@@ -264,6 +274,9 @@ func (d *DB) InTx(ctx context.Context, fn func(ctx context.Context, tx *Tx) erro
 	}
 	if err != nil {
 		return d.dialect.explain(err)
+	}
+	for topic, values := range tx.notes {
+		d.listeners.tell(topic, values)
 	}
 	for _, after := range tx.after {
 		after()

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 )
@@ -96,6 +98,12 @@ func (d *DB) provider(files fs.FS) (*goose.Provider, *sql.DB, error) {
 		options = append(options, goose.WithSessionLocker(locker))
 		if pool, err = sql.Open("pgx", d.url); err != nil {
 			return nil, nil, err
+		}
+		if u, err := url.Parse(d.url); err == nil && u.Query().Get("search_path") != "" {
+			if _, err := pool.Exec(`CREATE SCHEMA IF NOT EXISTS ` + pgx.Identifier{u.Query().Get("search_path")}.Sanitize()); err != nil {
+				pool.Close()
+				return nil, nil, fmt.Errorf("cannot make the schema for keys: %w", err)
+			}
 		}
 	} else {
 		if pool, err = sql.Open("sqlite", "file:"+d.url[len("sqlite:"):]+"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)&_txlock=immediate"); err != nil {

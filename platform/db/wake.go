@@ -54,3 +54,29 @@ func (w *wakes) sendAll() {
 		}
 	}
 }
+
+// listeners are this node's functions that learn of commits at once.
+type listeners struct {
+	mu      sync.RWMutex
+	byTopic map[string][]func([]any)
+}
+
+// OnCommit registers fn for values that transactions of this node Publish
+// under topic. fn runs after the commit in the committing goroutine and before
+// InTx returns; it must be quick and must not begin a transaction.
+func (d *DB) OnCommit(topic string, fn func(values []any)) {
+	d.listeners.mu.Lock()
+	defer d.listeners.mu.Unlock()
+	if d.listeners.byTopic == nil {
+		d.listeners.byTopic = make(map[string][]func([]any))
+	}
+	d.listeners.byTopic[topic] = append(d.listeners.byTopic[topic], fn)
+}
+
+func (l *listeners) tell(topic string, values []any) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	for _, fn := range l.byTopic[topic] {
+		fn(values)
+	}
+}

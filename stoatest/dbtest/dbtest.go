@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -15,9 +16,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stoashop/stoa/guard/audit"
+	"github.com/stoashop/stoa/guard/privacy"
 	"github.com/stoashop/stoa/kit/clock"
 	"github.com/stoashop/stoa/migrations"
 	"github.com/stoashop/stoa/platform/db"
+	"github.com/stoashop/stoa/platform/job"
 )
 
 // Began is where every test's clock stands at first: a Tuesday morning.
@@ -50,6 +54,37 @@ func New(t testing.TB, engine db.Engine) Env {
 	}
 	t.Cleanup(func() { d.Close() })
 	return Env{d, c, address}
+}
+
+// Vault returns a privacy vault whose key store belongs to e.
+func (e Env) Vault(t testing.TB) *privacy.Vault {
+	t.Helper()
+	keys, err := db.Open(t.Context(), db.Options{URL: privacy.KeysURL(e.URL), Clock: e.Clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { keys.Close() })
+	v, err := privacy.Open(t.Context(), keys, migrations.Keys(), make([]byte, privacy.MasterKeySize))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// Jobs returns a runner for tests: nothing runs until RunDue.
+func (e Env) Jobs() *job.Runner { return job.NewRunner(e.DB, slog.New(slog.DiscardHandler), "test") }
+
+// Audit returns a started log of changes that has the given followers.
+func (e Env) Audit(t testing.TB, register func(*audit.Log)) *audit.Log {
+	t.Helper()
+	l := audit.NewLog(e.DB, slog.New(slog.DiscardHandler))
+	if register != nil {
+		register(l)
+	}
+	if err := l.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return l
 }
 
 // URL returns the address of a fresh, migrated database nobody has opened yet.

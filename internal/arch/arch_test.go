@@ -1,0 +1,336 @@
+// Package arch_test keeps the house in order.
+package arch_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/stoashop/stoa"
+
+// floors lists every room, lowest floor first. A package may import any
+// package on a lower floor and, on its own floor, only what stairs allows. A
+// name that ends in "/" stands for all packages below it.
+var floors = [][]string{
+	{"kit/money", "kit/id", "kit/fault", "kit/clock", "kit/locale", "words", "migrations"},
+	{"platform/"},
+	{"guard/"},
+	{"commerce/"},
+	{"ops/"},
+	{"storefront", "storefront/view", "admin", "admin/", "api", "api/", "provider/", "themes/"},
+	{".", "stoatest", "stoatest/"},
+	{"cmd/", "bench", "bench/", "examples/", "internal/"},
+}
+
+// stairs are the imports allowed between packages of one floor: from a
+// package (or "x/" all below x) to any of the listed ones.
+var stairs = map[string][]string{
+	"kit/locale": {"kit/money", "kit/fault"},
+
+	"platform/job":    {"platform/db"},
+	"platform/event":  {"platform/db", "platform/job"},
+	"platform/upload": {"platform/image", "platform/blob"},
+	"platform/web":    {"platform/db"},
+
+	"guard/": {"guard/audit", "guard/privacy", "guard/policy"},
+
+	// the trade: parts below wholes below journeys
+	"commerce/catalog":    {"commerce/custom", "commerce/media", "commerce/market", "commerce/inventory"},
+	"commerce/content":    {"commerce/media", "commerce/catalog"},
+	"commerce/search":     {"commerce/catalog", "commerce/custom", "commerce/media", "commerce/inventory", "commerce/market"},
+	"commerce/market":     {"commerce/tax", "commerce/shipping", "commerce/pricing"},
+	"commerce/pricing":    {"commerce/tax"},
+	"commerce/shipping":   {"commerce/tax"},
+	"commerce/customer":   {"commerce/market", "commerce/custom"},
+	"commerce/cart":       {"commerce/catalog", "commerce/inventory", "commerce/market", "commerce/pricing", "commerce/shipping", "commerce/tax"},
+	"commerce/order":      {"commerce/market", "commerce/pricing", "commerce/payment", "commerce/inventory", "commerce/tax"},
+	"commerce/checkout":   {"commerce/cart", "commerce/catalog", "commerce/inventory", "commerce/market", "commerce/order", "commerce/payment", "commerce/pricing", "commerce/shipping", "commerce/tax", "commerce/customer"},
+	"commerce/fulfilment": {"commerce/order", "commerce/inventory", "commerce/payment"},
+	"commerce/returns":    {"commerce/order", "commerce/inventory", "commerce/payment", "commerce/pricing", "commerce/fulfilment"},
+
+	"storefront": {"storefront/view"},
+	"admin":      {"admin/kit", "admin/screen/"},
+	"admin/":     {"admin", "admin/kit"},
+	"api":        {"api/kit"},
+	"provider/":  {"provider/payment/"},
+	"stoatest":   {".", "stoatest/dbtest"},
+	"stoatest/":  {".", "stoatest", "stoatest/dbtest", "stoatest/mailsink"},
+}
+
+// only names the rooms that may import a tempting package.
+var only = map[string][]string{
+	"database/sql":        {"platform/db"},
+	"database/sql/driver": {"platform/db"},
+	"html/template":       {"platform/theme", "platform/mail"},
+	"math/rand":           {},
+}
+
+func matches(pattern, pkg string) bool {
+	if base, ok := strings.CutSuffix(pattern, "/"); ok {
+		return strings.HasPrefix(pkg, base+"/")
+	}
+	return pattern == pkg
+}
+
+func floorOf(pkg string) int {
+	for i, names := range floors {
+		for _, name := range names {
+			if matches(name, pkg) {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+func stair(from, to string) bool {
+	for pattern, targets := range stairs {
+		if !matches(pattern, from) {
+			continue
+		}
+		for _, target := range targets {
+			if matches(target, to) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+type source struct {
+	file string // slash path from the root
+	pkg  string
+	ast  *ast.File
+	text string
+	set  *token.FileSet
+}
+
+// sources parses every Go file of the project that is not a test. Reading them
+// in process lets the go command know which files the result rests on.
+func sources(t *testing.T) []source {
+	t.Helper()
+	root := os.DirFS("../..")
+	var all []source
+	err := fs.WalkDir(root, ".", func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if name := d.Name(); file != "." && (strings.HasPrefix(name, ".") || name == "testdata" || name == "bin" || name == "stoa-data") {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
+			return nil
+		}
+		raw, err := fs.ReadFile(root, file)
+		if err != nil {
+			return err
+		}
+		set := token.NewFileSet()
+		f, err := parser.ParseFile(set, file, raw, parser.ParseComments)
+		if err != nil {
+			return err
+		}
+		all = append(all, source{file, path.Dir(file), f, string(raw), set})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all) < 10 {
+		t.Fatalf("only %d source files found", len(all))
+	}
+	return all
+}
+
+func TestFloors(t *testing.T) {
+	for _, s := range sources(t) {
+		at := floorOf(s.pkg)
+		if at < 0 {
+			t.Errorf("package %s lives on no floor; add it to floors", s.pkg)
+			continue
+		}
+		for _, spec := range s.ast.Imports {
+			imp, _ := strconv.Unquote(spec.Path.Value)
+			if allowed, ok := only[imp]; ok && !slices.Contains(allowed, s.pkg) {
+				t.Errorf("%s imports %s; only %v may", s.file, imp, allowed)
+			}
+			to, ours := strings.CutPrefix(imp, module+"/")
+			if imp == module {
+				to, ours = ".", true
+			}
+			if !ours {
+				continue
+			}
+			if below := floorOf(to); below > at || (below == at && !stair(s.pkg, to)) {
+				t.Errorf("%s (floor %d) imports %s (floor %d)", s.file, at, to, below)
+			}
+		}
+	}
+}
+
+// calls are selector uses that only certain rooms may make.
+var calls = []struct {
+	pkg, name string
+	rooms     []string
+}{
+	{"time", "Now", []string{"kit/clock"}},
+	{"time", "Since", []string{"kit/clock"}},
+	{"http", "Get", nil},
+	{"http", "Post", nil},
+	{"http", "Client", []string{"platform/egress"}},
+	{"http", "Transport", []string{"platform/egress"}},
+	{"http", "DefaultClient", nil},
+}
+
+func TestCalls(t *testing.T) {
+	for _, s := range sources(t) {
+		if strings.HasPrefix(s.pkg, "stoatest") || strings.HasPrefix(s.pkg, "bench") || s.pkg == "provider/payment/sandbox/bank" {
+			continue
+		}
+		ast.Inspect(s.ast, func(n ast.Node) bool {
+			sel, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			x, ok := sel.X.(*ast.Ident)
+			if !ok || x.Obj != nil {
+				return true
+			}
+			for _, c := range calls {
+				if c.pkg != x.Name || c.name != sel.Sel.Name || slices.Contains(c.rooms, s.pkg) {
+					continue
+				}
+				if c.name == "Client" || c.name == "Transport" {
+					if !composes(s.ast, sel) {
+						continue // naming the type is fine, making one is not
+					}
+				}
+				t.Errorf("%s uses %s.%s; only %v may", s.set.Position(sel.Pos()), c.pkg, c.name, c.rooms)
+			}
+			return true
+		})
+	}
+}
+
+// composes reports whether sel is the type of a composite literal in f.
+func composes(f *ast.File, sel *ast.SelectorExpr) bool {
+	found := false
+	ast.Inspect(f, func(n ast.Node) bool {
+		if lit, ok := n.(*ast.CompositeLit); ok && lit.Type == ast.Expr(sel) {
+			found = true
+		}
+		return !found
+	})
+	return found
+}
+
+var statement = regexp.MustCompile("(?s)[`\"]\\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH) ")
+
+// TestSQL finds SQL text outside stores.
+func TestSQL(t *testing.T) {
+	for _, s := range sources(t) {
+		base := path.Base(s.file)
+		if strings.HasPrefix(base, "store") || s.pkg == "platform/db" || strings.HasPrefix(s.pkg, "stoatest") || strings.HasPrefix(s.pkg, "bench") {
+			continue
+		}
+		if at := statement.FindStringIndex(s.text); at != nil {
+			t.Errorf("%s has SQL text: %.60q; SQL lives in store*.go", s.file, s.text[at[0]:])
+		}
+	}
+}
+
+// TestNoInitNoGlobals finds init functions and package variables that could
+// change: two shops live in one process.
+func TestNoInitNoGlobals(t *testing.T) {
+	for _, s := range sources(t) {
+		if strings.HasPrefix(s.pkg, "stoatest") || strings.HasPrefix(s.pkg, "bench") {
+			continue
+		}
+		assigned := assignedGlobals(s)
+		for _, d := range s.ast.Decls {
+			switch d := d.(type) {
+			case *ast.FuncDecl:
+				if d.Name.Name == "init" && d.Recv == nil {
+					t.Errorf("%s has an init function; register in the composition root", s.file)
+				}
+			case *ast.GenDecl:
+				for _, spec := range d.Specs {
+					v, ok := spec.(*ast.ValueSpec)
+					if !ok || d.Tok != token.VAR {
+						continue
+					}
+					for _, name := range v.Names {
+						if assigned[name.Name] {
+							t.Errorf("%s: package variable %s is assigned to in a function", s.set.Position(name.Pos()), name.Name)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// assignedGlobals lists the package variables of one file that its functions
+// assign to.
+func assignedGlobals(s source) map[string]bool {
+	globals := make(map[*ast.Object]bool)
+	for _, d := range s.ast.Decls {
+		if g, ok := d.(*ast.GenDecl); ok && g.Tok == token.VAR {
+			for _, spec := range g.Specs {
+				for _, name := range spec.(*ast.ValueSpec).Names {
+					globals[name.Obj] = true
+				}
+			}
+		}
+	}
+	assigned := make(map[string]bool)
+	note := func(e ast.Expr) {
+		if x, ok := e.(*ast.Ident); ok && x.Obj != nil && globals[x.Obj] {
+			assigned[x.Name] = true
+		}
+	}
+	ast.Inspect(s.ast, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.AssignStmt:
+			if n.Tok != token.DEFINE {
+				for _, e := range n.Lhs {
+					note(e)
+				}
+			}
+		case *ast.IncDecStmt:
+			note(n.X)
+		}
+		return true
+	})
+	return assigned
+}
+
+// TestNoSleeps keeps waiting for the clock out of the tests.
+func TestNoSleeps(t *testing.T) {
+	root := os.DirFS("../..")
+	err := fs.WalkDir(root, ".", func(file string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(file, "_test.go") || file == "internal/arch/arch_test.go" {
+			return err
+		}
+		raw, err := fs.ReadFile(root, file)
+		if err == nil && strings.Contains(string(raw), "time.Sleep(") {
+			t.Errorf("%s sleeps; wait for what happens, or move the clock", file)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,104 @@
+package job
+
+import (
+	"context"
+	"time"
+
+	"github.com/stoashop/stoa/platform/db"
+)
+
+type row struct {
+	id, kind, args, uniqueKey string
+	priority                  int
+	runAt                     time.Time
+	attempts, maxAttempts     int
+}
+
+func insert(ctx context.Context, tx *db.Tx, r row) error {
+	_, err := tx.Exec(ctx, `
+		INSERT INTO job (id, kind, args, unique_key, priority, state, run_at, attempts, max_attempts, last_error, created_at)
+		VALUES ($1, $2, $3, $4, $5, 'waiting', $6, 0, $7, '', $8)
+		ON CONFLICT (unique_key) DO NOTHING`,
+		r.id, r.kind, r.args, db.Null(&r.uniqueKey), r.priority, r.runAt.UnixMilli(), r.maxAttempts, tx.Now().UnixMilli())
+	return err
+}
+
+// claim leases up to n due jobs and counts the attempt. A job whose lease has
+// run out is due again.
+func claim(ctx context.Context, tx *db.Tx, node string, n int, until time.Time) ([]row, error) {
+	now := tx.Now().UnixMilli()
+	due, err := db.All(ctx, tx, func(rows *db.Rows) (row, error) {
+		var r row
+		err := rows.Scan(&r.id, &r.kind, &r.args, &r.attempts, &r.maxAttempts)
+		r.attempts++
+		return r, err
+	}, `
+		SELECT id, kind, args, attempts, max_attempts
+		FROM job
+		WHERE state = 'waiting' AND run_at <= $1 AND (lease_until IS NULL OR lease_until <= $1)
+		ORDER BY priority, run_at, id
+		LIMIT $2`+tx.SkipLocked(), now, n)
+	if err != nil || len(due) == 0 {
+		return nil, err
+	}
+	args := []any{until.UnixMilli(), node}
+	for _, r := range due {
+		args = append(args, r.id)
+	}
+	_, err = tx.Exec(ctx, `
+		UPDATE job SET lease_until = $1, lease_by = $2, attempts = attempts + 1
+		WHERE id IN `+db.In(3, len(due)), args...)
+	return due, err
+}
+
+func remove(ctx context.Context, tx *db.Tx, id string) error {
+	_, err := tx.Exec(ctx, `DELETE FROM job WHERE id = $1`, id)
+	return err
+}
+
+// fail frees the lease for a later attempt, or parks the job as dead.
+func fail(ctx context.Context, tx *db.Tx, r row, cause error, next time.Time) error {
+	state := "waiting"
+	if r.attempts >= r.maxAttempts {
+		state = "dead"
+	}
+	text := cause.Error()
+	if len(text) > 2000 {
+		text = text[:2000]
+	}
+	_, err := tx.Exec(ctx, `
+		UPDATE job SET state = $1, run_at = $2, lease_until = NULL, lease_by = NULL, last_error = $3
+		WHERE id = $4`, state, next.UnixMilli(), text, r.id)
+	return err
+}
+
+// Dead is a job that failed for good.
+type Dead struct {
+	ID, Kind, Args, Error string
+	Attempts              int
+	CreatedAt             time.Time
+}
+
+// DeadJobs lists the newest dead jobs, at most limit.
+func DeadJobs(ctx context.Context, q db.Q, limit int) ([]Dead, error) {
+	return db.All(ctx, q, func(rows *db.Rows) (d Dead, err error) {
+		err = rows.Scan(&d.ID, &d.Kind, &d.Args, &d.Error, &d.Attempts, db.Time(&d.CreatedAt))
+		return d, err
+	}, `SELECT id, kind, args, last_error, attempts, created_at FROM job WHERE state = 'dead' ORDER BY id DESC LIMIT $1`, limit)
+}
+
+// Revive gives a dead job its attempts back and makes it due. It does nothing
+// for a job that is not dead.
+func Revive(ctx context.Context, tx *db.Tx, id string) error {
+	tx.Wake(topic)
+	_, err := tx.Exec(ctx, `
+		UPDATE job SET state = 'waiting', attempts = 0, run_at = $1 WHERE id = $2 AND state = 'dead'`,
+		tx.Now().UnixMilli(), id)
+	return err
+}
+
+// Waiting counts jobs that wait or run, for metrics and tests.
+func Waiting(ctx context.Context, q db.Q) (n int64, err error) {
+	err = q.QueryRow(ctx, `SELECT COUNT(*) FROM job WHERE state = 'waiting'`).Scan(&n)
+	return n, err
+}
