@@ -210,7 +210,7 @@ func (d *Door) fail(t *tracker, r *http.Request, err error) {
 		h.Set("Retry-After", strconv.FormatInt(after, 10))
 	}
 	problem := d.Explain(r, err)
-	if d.Page != nil && !prefersJSON(r) {
+	if d.Page != nil && !PrefersJSON(r) {
 		body, err := d.draw(r, problem)
 		if err != nil {
 			d.Log.ErrorContext(ctx, "error page failed", "request", RequestID(ctx), "err", err)
@@ -298,8 +298,8 @@ func retryAfter(f *fault.Error) int64 {
 	return 0
 }
 
-// prefersJSON reports whether the client named JSON and not HTML.
-func prefersJSON(r *http.Request) bool {
+// PrefersJSON reports whether the client named JSON and not HTML.
+func PrefersJSON(r *http.Request) bool {
 	accept := strings.Join(r.Header.Values("Accept"), ",")
 	return strings.Contains(accept, "json") && !strings.Contains(accept, "text/html")
 }

@@ -242,6 +242,17 @@ func CheckExposure(listen string, base *url.URL, insecure bool) (secure bool, er
 	return false, fmt.Errorf("refusing to serve plain http on %s as %s: cookies and passwords would travel in the clear. Put a TLS proxy in front and set the base URL to https, listen on localhost, or set STOA_INSECURE=1 if you know that nobody listens in", listen, base)
 }
 
+// LocalPath reports whether s is a path of this shop that a redirect may lead
+// to: it begins with one slash, and neither a browser nor a server can read a
+// host in it.
+func LocalPath(s string) bool {
+	if !strings.HasPrefix(s, "/") || strings.HasPrefix(s, "//") || strings.ContainsAny(s, "\\\r\n\t\x00") {
+		return false
+	}
+	u, err := url.Parse(s)
+	return err == nil && u.Host == "" && u.Scheme == "" && u.User == nil && !strings.HasPrefix(u.Path, "//")
+}
+
 // LimitBody bounds the body of a request before a handler sees it: more than
 // limit bytes fail the read and are answered with 413. Bodies over 1 MiB get
 // more time than the server grants by default, at 64 KiB a second.

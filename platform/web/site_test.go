@@ -681,3 +681,16 @@ func TestServe_drainsAndSaysWhatIsInTheWay(t *testing.T) {
 		t.Error("liveness must not turn while draining")
 	}
 }
+
+func TestLocalPath(t *testing.T) {
+	for s, want := range map[string]bool{
+		"/": true, "/orders/7?x=y#z": true, "/a//b": true,
+		"": false, "orders": false, "//evil.example": false, "/\\evil.example": false, "https://evil.example": false,
+		"/\t/evil.example": false, "/a\r\nSet-Cookie: x": false, "javascript:alert(1)": false, "/%zz": false,
+		"/%2f/evil.example": false,
+	} {
+		if got := web.LocalPath(s); got != want {
+			t.Errorf("LocalPath(%q) = %v", s, got)
+		}
+	}
+}
