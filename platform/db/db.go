@@ -186,6 +186,14 @@ func (tx *Tx) NewToken() string { return tx.db.ids.Token() }
 // the only writer anyway. Lock rows in id order.
 func (tx *Tx) ForUpdate() string { return tx.db.dialect.forUpdate() }
 
+// ForUpdateOf is ForUpdate for one table of a join, by its alias.
+func (tx *Tx) ForUpdateOf(alias string) string {
+	if clause := tx.ForUpdate(); clause != "" {
+		return clause + " OF " + alias
+	}
+	return ""
+}
+
 // SkipLocked is ForUpdate that passes over rows another transaction holds.
 func (tx *Tx) SkipLocked() string { return tx.db.dialect.skipLocked() }
 

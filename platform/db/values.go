@@ -85,6 +85,24 @@ func Values(rows, columns int) string {
 	return strings.Join(lines, ",")
 }
 
+// Tuples writes n rows of typed placeholders for "FROM (VALUES …) AS d", whose
+// columns both engines call column1, column2 and so on. Types are "TEXT" and
+// "BIGINT"; the first placeholder is $first.
+func Tuples(first, n int, types ...string) string {
+	var b strings.Builder
+	for i := range n {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		for j, typ := range types {
+			b.WriteByte("(,"[min(j, 1)])
+			b.WriteString("CAST($" + strconv.Itoa(first+i*len(types)+j) + " AS " + typ + ")")
+		}
+		b.WriteByte(')')
+	}
+	return b.String()
+}
+
 // Args turns a list into arguments for In.
 func Args[T any](list []T) []any {
 	args := make([]any, len(list))
