@@ -42,13 +42,14 @@ CREATE TABLE orders (
     token_hash          TEXT NOT NULL UNIQUE,      -- secret
     token               BLOB  NOT NULL,                       -- personal
     cart_id             TEXT UNIQUE REFERENCES cart (id), -- internal
+    cart_version        INTEGER NOT NULL,                       -- internal
     customer_id         TEXT REFERENCES customer (id), -- internal
     key_id              TEXT NOT NULL,             -- internal
     market_id           TEXT NOT NULL REFERENCES market (id), -- internal
     currency            TEXT   NOT NULL CHECK (length(currency) = 3), -- internal
     locale              TEXT   NOT NULL,                       -- internal
     state               TEXT   NOT NULL CHECK (state IN ('draft', 'placed', 'cancelled', 'expired')), -- internal
-    payment_state       TEXT   NOT NULL CHECK (payment_state IN ('none', 'pending', 'authorised', 'partly_paid', 'paid', 'partly_refunded', 'refunded', 'failed')), -- internal
+    payment_state       TEXT   NOT NULL CHECK (payment_state IN ('none', 'awaiting', 'authorised', 'partly_paid', 'paid', 'partly_refunded', 'refunded', 'voided', 'failed', 'under_review')), -- internal
     fulfilment_state    TEXT   NOT NULL CHECK (fulfilment_state IN ('unfulfilled', 'partly_shipped', 'shipped', 'nothing')), -- internal
     return_state        TEXT   NOT NULL CHECK (return_state IN ('none', 'partly_returned', 'returned')), -- internal
     email               BLOB  NOT NULL,                       -- personal
@@ -158,12 +159,15 @@ CREATE TABLE payment_attempt (
     method         TEXT   NOT NULL,                       -- internal
     amount         INTEGER NOT NULL CHECK (amount >= 0),   -- internal
     currency       TEXT   NOT NULL CHECK (length(currency) = 3), -- internal
-    state          TEXT   NOT NULL CHECK (state IN ('started', 'continue', 'pending', 'approved', 'declined', 'voided', 'expired')), -- internal
+    live           INTEGER NOT NULL CHECK (live IN (0, 1)), -- internal
+    account        TEXT   NOT NULL,                       -- internal
+    state          TEXT   NOT NULL CHECK (state IN ('started', 'unsure', 'continuing', 'pledged', 'settled', 'refused', 'released', 'review')), -- internal
     provider_ref   TEXT NOT NULL,             -- internal
     continue_url   TEXT   NOT NULL,                       -- internal
     decline_reason TEXT   NOT NULL,                       -- internal
-    captured       INTEGER NOT NULL CHECK (captured BETWEEN 0 AND amount), -- internal
-    refunded       INTEGER NOT NULL CHECK (refunded BETWEEN 0 AND captured), -- internal
+    doubts         TEXT   NOT NULL,                       -- internal
+    facts          TEXT   NOT NULL,                       -- internal
+    subject        TEXT   NOT NULL,                       -- internal
     created_at     INTEGER NOT NULL,                       -- internal
     updated_at     INTEGER NOT NULL                        -- internal
 ) STRICT, WITHOUT ROWID;
@@ -175,13 +179,15 @@ CREATE TABLE payment_entry (
     id           TEXT NOT NULL PRIMARY KEY, -- internal
     order_id     TEXT NOT NULL REFERENCES orders (id), -- internal
     attempt_id   TEXT NOT NULL REFERENCES payment_attempt (id), -- internal
-    kind         TEXT   NOT NULL CHECK (kind IN ('authorisation', 'capture', 'refund', 'void')), -- internal
+    kind         TEXT   NOT NULL CHECK (kind IN ('authorised', 'captured', 'refunded', 'voided')), -- internal
     amount       INTEGER NOT NULL CHECK (amount > 0),    -- internal
     currency     TEXT   NOT NULL CHECK (length(currency) = 3), -- internal
+    key          TEXT NOT NULL,             -- internal
     provider_ref TEXT NOT NULL,             -- internal
-    created_at   INTEGER NOT NULL,                       -- internal
-    UNIQUE (attempt_id, kind, provider_ref)
+    created_at   INTEGER NOT NULL                        -- internal
 ) STRICT, WITHOUT ROWID;
+-- A movement that the provider names enters the ledger once.
+CREATE UNIQUE INDEX payment_entry_ref ON payment_entry (attempt_id, kind, provider_ref) WHERE provider_ref <> '';
 CREATE INDEX payment_entry_order ON payment_entry (order_id, created_at);
 
 CREATE TABLE provider_event (
