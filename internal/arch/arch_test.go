@@ -21,7 +21,7 @@ const module = "github.com/stoashop/stoa"
 // package on a lower floor and, on its own floor, only what stairs allows. A
 // name that ends in "/" stands for all packages below it.
 var floors = [][]string{
-	{"kit/money", "kit/id", "kit/fault", "kit/clock", "kit/locale", "words", "migrations"},
+	{"kit/money", "kit/id", "kit/fault", "kit/clock", "kit/locale", "kit/pan", "words", "migrations"},
 	{"platform/"},
 	{"guard/"},
 	{"commerce/"},
@@ -70,7 +70,7 @@ var stairs = map[string][]string{
 var only = map[string][]string{
 	"database/sql":        {"platform/db"},
 	"database/sql/driver": {"platform/db"},
-	"html/template":       {"platform/theme", "platform/mail"},
+	"html/template":       {"platform/theme", "platform/mail", "provider/payment/sandbox/bank"},
 	"math/rand":           {},
 }
 
