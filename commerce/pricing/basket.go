@@ -10,6 +10,7 @@
 package pricing
 
 import (
+	"github.com/stoashop/stoa/commerce/tax"
 	"github.com/stoashop/stoa/kit/money"
 )
 
@@ -89,6 +90,15 @@ type Tax struct {
 	// Source identifies the row of the rate table that was used; an order
 	// keeps it and reads the rate from its own copy for ever after.
 	Source string `json:"source,omitempty"`
+}
+
+// TaxesOf turns what tax.Table.Resolve found into the taxes of a basket.
+func TaxesOf(found map[string]tax.Applied) map[string]Tax {
+	taxes := make(map[string]Tax, len(found))
+	for class, a := range found {
+		taxes[class] = Tax{Rate: a.Rate, Home: a.Home, Name: a.Name, Code: a.Code, Reason: a.Reason, Source: a.Source}
+	}
+	return taxes
 }
 
 // group is what makes two taxes one row of an invoice.

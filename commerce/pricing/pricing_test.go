@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/stoashop/stoa/commerce/pricing"
+	"github.com/stoashop/stoa/commerce/tax"
 	"github.com/stoashop/stoa/kit/fault"
 	"github.com/stoashop/stoa/kit/money"
 )
@@ -528,6 +529,14 @@ func TestCompute_addsUpWeightAndQuantity(t *testing.T) {
 	q := compute(t, basket(pricing.Gross, a, b))
 	if q.Weight != 2750 || q.Quantity != 5 || q.Subtotal != 5_00 {
 		t.Errorf("weight %d, quantity %d, subtotal %d", q.Weight, q.Quantity, q.Subtotal)
+	}
+}
+
+func TestTaxesOf(t *testing.T) {
+	found := map[string]tax.Applied{"standard": {Rate: 1, Home: 2, Name: "n", Code: "c", Reason: "r", Source: "s"}}
+	want := map[string]pricing.Tax{"standard": {Rate: 1, Home: 2, Name: "n", Code: "c", Reason: "r", Source: "s"}}
+	if diff := cmp.Diff(want, pricing.TaxesOf(found)); diff != "" {
+		t.Error(diff)
 	}
 }
 

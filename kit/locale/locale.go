@@ -199,9 +199,9 @@ func (p *Printer) find(key string) (message, bool) {
 
 // T returns the message of key with {name} replaced by the parameters, given
 // as pairs of name and value or as one map[string]any. A message with plural
-// forms picks by the whole number "count". money.Money and time.Time values
-// are formatted; everything else is printed plainly. An unknown key comes back
-// as itself.
+// forms picks by the whole number "count". money.Money, money.Rate and
+// time.Time values are formatted; everything else is printed plainly. An
+// unknown key comes back as itself.
 func (p *Printer) T(key string, params ...any) string {
 	m, ok := p.find(key)
 	if !ok {
@@ -291,6 +291,8 @@ func (p *Printer) value(v any) string {
 		return p.Number(int64(x))
 	case int64:
 		return p.Number(x)
+	case money.Rate:
+		return p.Percent(x)
 	case Text:
 		return x.In(p.lang, p.catalog.langs[0])
 	}

@@ -1,0 +1,91 @@
+package tax
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/stoashop/stoa/kit/money"
+)
+
+//go:embed data/rates.json
+var rateData []byte
+
+// Preset is a published rate a shop can start from.
+type Preset struct {
+	Country string     `json:"country"`
+	Region  string     `json:"region"`
+	Class   string     `json:"class"`
+	Rate    money.Rate `json:"rate"`
+	Name    string     `json:"name"`
+	From    string     `json:"from"`         // first day, or 2020-01-01 when it was older than that
+	To      string     `json:"to,omitempty"` // first day no more
+	Source  string     `json:"source"`
+}
+
+// Library is every rate that comes with the shop: standard rates of the
+// European Union with Madeira and the Azores, of the United Kingdom and of
+// Switzerland, and the state rates of the United States, without what counties
+// and cities add. Each names its source.
+func Library() []Preset { return slices.Clone(presets()) }
+
+// Starting picks the rates a new shop in country (and region, where rates
+// differ by region) collects, as far as the library knows them: every member
+// state for a shop in the Union, which reports them in one place; otherwise
+// its own country or region. Rates that ended before at are left out. Days
+// begin in zone.
+func Starting(country, region string, at time.Time, zone *time.Location) (Table, error) {
+	var t Table
+	for _, p := range presets() {
+		mine := p.Country == country && (p.Region == "" || p.Region == region)
+		if !mine && !(inUnion(country) && inUnion(p.Country)) {
+			continue
+		}
+		r, err := p.Row(zone)
+		if err != nil {
+			return nil, err
+		}
+		if r.To.IsZero() || at.Before(r.To) {
+			t = append(t, r)
+		}
+	}
+	return t, nil
+}
+
+// Row makes a row of a preset, without an id. Days begin in zone; nil means
+// UTC.
+func (p Preset) Row(zone *time.Location) (Row, error) {
+	if zone == nil {
+		zone = time.UTC
+	}
+	r := Row{Country: p.Country, Region: p.Region, Class: p.Class, Rate: p.Rate, Name: p.Name, Source: p.Source}
+	var err error
+	if r.From, err = time.ParseInLocation(time.DateOnly, p.From, zone); err != nil {
+		return Row{}, fmt.Errorf("tax rate of %s %s: %w", p.Country, p.Region, err)
+	}
+	if p.To != "" {
+		if r.To, err = time.ParseInLocation(time.DateOnly, p.To, zone); err != nil {
+			return Row{}, fmt.Errorf("tax rate of %s %s: %w", p.Country, p.Region, err)
+		}
+	}
+	r.From, r.To = r.From.UTC(), r.To.UTC()
+	return r, nil
+}
+
+// inUnion reports whether a country is a member state of the European Union.
+func inUnion(country string) bool {
+	return len(country) == 2 && strings.Contains(
+		" AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK ", " "+country+" ")
+}
+
+var presets = sync.OnceValue(func() []Preset {
+	var list []Preset
+	if err := json.Unmarshal(rateData, &list); err != nil {
+		panic(fmt.Sprintf("tax: data/rates.json: %v", err)) // a test reads it
+	}
+	return list
+})
