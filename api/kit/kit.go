@@ -1,0 +1,265 @@
+// Package kit is what the API is made of: one typed table of operations from
+// which come routes, policies, decoders and the OpenAPI document, so that none
+// of them can say something else than the others.
+package kit
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"reflect"
+	"strings"
+
+	"github.com/stoashop/stoa/guard/policy"
+	"github.com/stoashop/stoa/kit/fault"
+	"github.com/stoashop/stoa/platform/web"
+)
+
+// Operation is one thing a program may ask for.
+//
+// In is a struct whose fields are filled from the path (tag path), the query
+// (tag query) and the JSON body (tag json), with the checks of web.DecodeForm.
+// Out is written as JSON; struct{} means no body and status 204. Its lists are
+// of type List and its amounts of type Money.
+type Operation[In, Out any] struct {
+	Name        string // unique, "orders.cancel": route name and operationId
+	Method      string
+	Path        string // below the API's base: "/orders/{number}/cancellation"
+	Summary     string // one line
+	Description string // more, in CommonMark; may be empty
+	Tag         string // groups operations in the document
+
+	Who        policy.Who
+	Permission policy.Permission
+	Owner      policy.Owner
+
+	Status int    // of success; 0 means 200, or 204 when Out is struct{}
+	Cache  string // Cache-Control of success; "" keeps no-store, or "no-cache" for public operations
+	Body   int64  // most bytes of the body; 0 means 1 MiB
+	Once   bool   // asks for an Idempotency-Key, and answers repeats from memory (rule B14)
+
+	Handler func(ctx context.Context, in In) (Out, error)
+}
+
+// Located is an Out that says where what was made can be found.
+type Located interface{ Location() string }
+
+// Options says what the API is called and how repeats are caught.
+type Options struct {
+	Title   string
+	Version string // of the API
+	Server  string // "https://shop.example"
+	Base    string // path before all operations: "/api/v1"
+
+	// Guard wraps the operations that set Once; see platform/web/once.
+	Guard func(web.Handler) web.Handler
+}
+
+// API is the table of operations.
+type API struct {
+	o     Options
+	table policy.Table
+	doc   *document
+}
+
+// New returns an API without operations.
+func New(o Options) *API { return &API{o: o, doc: newDocument(o)} }
+
+// Add puts an operation into the table. It panics when In cannot be decoded or
+// Out cannot be described, which is a mistake of the programmer.
+func Add[In, Out any](a *API, op Operation[In, Out]) {
+	in, out := reflect.TypeFor[In](), reflect.TypeFor[Out]()
+	if op.Status == 0 {
+		op.Status = http.StatusOK
+		if out == reflect.TypeFor[struct{}]() {
+			op.Status = http.StatusNoContent
+		}
+	}
+	if op.Once && op.Method == http.MethodGet {
+		panic(fmt.Sprintf("api: %s: a GET changes nothing and needs no key", op.Name))
+	}
+	checkPath(op.Name, op.Path, in)
+	a.doc.add(described{
+		name: op.Name, method: op.Method, path: a.o.Base + op.Path, summary: op.Summary, description: op.Description, tag: op.Tag,
+		who: op.Who, permission: op.Permission, status: op.Status, once: op.Once, in: in, out: out,
+	})
+	h := func(w http.ResponseWriter, r *http.Request) error { return serve(op, w, r) }
+	if op.Once {
+		if a.o.Guard == nil {
+			panic("api: " + op.Name + " wants repeats caught and Options.Guard is nil")
+		}
+		h = a.o.Guard(h)
+	}
+	a.table.Add(policy.Route{
+		Name: "api." + op.Name, Method: op.Method, Pattern: a.o.Base + op.Path,
+		Who: op.Who, Permission: op.Permission, Owner: op.Owner, Body: op.Body, Handler: h,
+	})
+}
+
+// checkPath panics unless the wildcards of a path are the fields tagged path.
+func checkPath(name, path string, in reflect.Type) {
+	want := make(map[string]bool)
+	for _, part := range strings.Split(path, "/") {
+		if inner, ok := strings.CutPrefix(part, "{"); ok {
+			want[strings.TrimSuffix(strings.TrimSuffix(inner, "}"), "...")] = true
+		}
+	}
+	for _, f := range web.Describe(in, "path") {
+		if !want[f.Name] {
+			panic(fmt.Sprintf("api: %s: the path %s has no {%s}", name, path, f.Name))
+		}
+		delete(want, f.Name)
+	}
+	for missing := range want {
+		panic(fmt.Sprintf("api: %s: the input has no field with path:%q", name, missing))
+	}
+}
+
+func serve[In, Out any](op Operation[In, Out], w http.ResponseWriter, r *http.Request) error {
+	in, err := web.DecodeInput[In](r, web.Limits{Bytes: op.Body})
+	if err != nil {
+		return err
+	}
+	out, err := op.Handler(r.Context(), in)
+	if err != nil {
+		return err
+	}
+	switch {
+	case op.Cache != "":
+		w.Header().Set("Cache-Control", op.Cache)
+	case op.Who == policy.Public:
+		w.Header().Set("Cache-Control", "no-cache")
+	}
+	if l, ok := any(out).(Located); ok {
+		w.Header().Set("Location", l.Location())
+	}
+	if op.Status == http.StatusNoContent {
+		w.WriteHeader(op.Status)
+		return nil
+	}
+	return WriteJSON(w, op.Status, out)
+}
+
+// WriteJSON answers with v as JSON. HTML characters are not escaped: the
+// content type and nosniff keep browsers from reading it as a page.
+func WriteJSON(w http.ResponseWriter, status int, v any) error {
+	body, err := marshal(v)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // the client may have left
+	return nil
+}
+
+func marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, fmt.Errorf("write JSON: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+// Table returns the routes, the OpenAPI document at /api/openapi.json among
+// them. Call it once, after the last Add.
+func (a *API) Table() (*policy.Table, error) {
+	doc, err := a.Document()
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(doc)
+	tag := `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
+	a.table.Add(policy.Route{
+		Name: "api.document", Method: http.MethodGet, Pattern: "/api/openapi.json", Who: policy.Public,
+		Handler: func(w http.ResponseWriter, r *http.Request) error {
+			w.Header().Set("Cache-Control", "public, max-age=300")
+			w.Header().Set("ETag", tag)
+			if r.Header.Get("If-None-Match") == tag {
+				w.WriteHeader(http.StatusNotModified)
+				return nil
+			}
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = w.Write(doc) // the client may have left
+			return nil
+		},
+	})
+	return &a.table, nil
+}
+
+// List is a list in an answer; none is written as [] and never as null.
+type List[T any] []T
+
+// MarshalJSON implements json.Marshaler.
+func (l List[T]) MarshalJSON() ([]byte, error) {
+	if l == nil {
+		return []byte("[]"), nil
+	}
+	return json.Marshal([]T(l))
+}
+
+// Each makes the list of f's results.
+func Each[S, T any](from []S, f func(S) T) List[T] {
+	list := make(List[T], len(from))
+	for i, s := range from {
+		list[i] = f(s)
+	}
+	return list
+}
+
+// PageIn is embedded by the inputs of operations that list things.
+type PageIn struct {
+	Limit  int    `query:"limit" min:"1" max:"100" doc:"How many items at most; 20 when absent."`
+	Cursor string `query:"cursor" max:"500" doc:"next_cursor of the page before."`
+}
+
+// Size is the limit, or 20 when none was asked for.
+func (p PageIn) Size() int {
+	if p.Limit == 0 {
+		return 20
+	}
+	return p.Limit
+}
+
+// After reads the cursor into the position it was made of. ok is false when
+// there is none. A cursor that NextCursor did not make for the same position
+// type is Invalid at "cursor".
+func (p PageIn) After(position any) (ok bool, err error) {
+	if p.Cursor == "" {
+		return false, nil
+	}
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(p.Cursor)
+	if err == nil {
+		d := json.NewDecoder(bytes.NewReader(raw))
+		d.DisallowUnknownFields()
+		err = d.Decode(position)
+		if err == nil && d.More() {
+			err = fmt.Errorf("more than one value")
+		}
+	}
+	if err != nil {
+		return false, fault.New(fault.Invalid, "form.invalid").At("cursor", "request.bad_cursor").Because(err)
+	}
+	return true, nil
+}
+
+// NextCursor writes the position of a page's last item, a small struct.
+func NextCursor(position any) string {
+	raw, err := json.Marshal(position)
+	if err != nil {
+		panic("api: a cursor's position must be plain data: " + err.Error())
+	}
+	return base64.RawURLEncoding.EncodeToString(raw)
+}
+
+// Page is one page of a list.
+type Page[T any] struct {
+	Items List[T] `json:"items"`
+	Next  string  `json:"next_cursor,omitempty" doc:"Send it as cursor for the next page; absent on the last."`
+}

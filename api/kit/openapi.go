@@ -1,0 +1,187 @@
+package kit
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/stoashop/stoa/guard/policy"
+	"github.com/stoashop/stoa/platform/web"
+)
+
+// described is an operation without its types' parameters.
+type described struct {
+	name, method, path, summary, description, tag string
+	who                                           policy.Who
+	permission                                    policy.Permission
+	status                                        int
+	once                                          bool
+	in, out                                       reflect.Type
+}
+
+// document is the OpenAPI document while it grows.
+type document struct {
+	o       Options
+	schemas schemas
+	paths   map[string]object
+}
+
+func newDocument(o Options) *document {
+	d := &document{o: o, schemas: schemas{object{}, map[string]reflect.Type{}}, paths: map[string]object{}}
+	d.schemas.out(reflect.TypeFor[problem]())
+	d.schemas.out(reflect.TypeFor[Money]())
+	return d
+}
+
+// problem documents web.Problem, the body of every fault.
+type problem struct {
+	Type     string              `json:"type" doc:"Address that names the reason."`
+	Title    string              `json:"title" doc:"The kind of fault in one sentence, in the language asked for."`
+	Status   int                 `json:"status"`
+	Detail   string              `json:"detail,omitempty" doc:"The reason in one sentence."`
+	Instance string              `json:"instance,omitempty" doc:"Request id; quote it when you ask for help."`
+	Reason   string              `json:"reason" doc:"Stable name of the fault, such as cart.price_changed."`
+	Params   map[string]anything `json:"params,omitempty" doc:"Values that the sentence mentions."`
+	Errors   List[fieldProblem]  `json:"errors,omitempty" doc:"One entry for each bad input."`
+}
+
+type fieldProblem struct {
+	Field  string              `json:"field" doc:"Path of the input: lines.2.quantity."`
+	Reason string              `json:"reason"`
+	Detail string              `json:"detail"`
+	Params map[string]anything `json:"params,omitempty"`
+}
+
+type anything = json.RawMessage
+
+// faults are the statuses that a kind of operation may answer with.
+func (op described) faults() []int {
+	list := []int{http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable}
+	if strings.Contains(op.path, "{") {
+		list = append(list, http.StatusNotFound)
+	}
+	if op.who != policy.Public && op.who != policy.Guest {
+		list = append(list, http.StatusUnauthorized, http.StatusForbidden)
+	}
+	if op.method != http.MethodGet {
+		list = append(list, http.StatusConflict, http.StatusRequestEntityTooLarge)
+	}
+	return list
+}
+
+func (d *document) add(op described) {
+	responses := object{}
+	success := object{"description": "Done."}
+	if op.status != http.StatusNoContent {
+		success["content"] = object{"application/json": object{"schema": d.schemas.out(op.out)}}
+	}
+	if op.once {
+		success["headers"] = object{"Idempotency-Replayed": object{
+			"description": "true when this is the answer to an earlier request with the same key.",
+			"schema":      object{"type": "string", "enum": []string{"true"}},
+		}}
+	}
+	responses[strconv.Itoa(op.status)] = success
+	for _, status := range op.faults() {
+		responses[strconv.Itoa(status)] = object{"$ref": "#/components/responses/Problem"}
+	}
+
+	parameters := []any{}
+	for _, place := range []string{"path", "query"} {
+		for _, f := range web.Describe(op.in, place) {
+			parameters = append(parameters, d.parameter(op.in, f, place))
+		}
+	}
+	if op.once {
+		parameters = append(parameters, object{"$ref": "#/components/parameters/IdempotencyKey"})
+	}
+	operation := object{
+		"operationId": op.name,
+		"summary":     op.summary,
+		"responses":   responses,
+		"security":    security(op.who),
+	}
+	if op.tag != "" {
+		operation["tags"] = []string{op.tag}
+	}
+	if op.description != "" {
+		operation["description"] = op.description
+	}
+	if op.permission != "" {
+		operation["x-permission"] = op.permission
+	}
+	if len(parameters) > 0 {
+		operation["parameters"] = parameters
+	}
+	if fields := web.Describe(op.in, "json"); len(fields) > 0 {
+		operation["requestBody"] = object{
+			"required": true,
+			"content":  object{"application/json": object{"schema": d.schemas.inStruct(op.in, fields)}},
+		}
+	}
+	path := strings.ReplaceAll(op.path, "...}", "}")
+	if d.paths[path] == nil {
+		d.paths[path] = object{}
+	}
+	d.paths[path][strings.ToLower(op.method)] = operation
+}
+
+func (d *document) parameter(owner reflect.Type, f web.Input, place string) object {
+	if f.Kind == "map" || f.Kind == "object" {
+		panic(fmt.Sprintf("api: %s: %s cannot be a parameter; use a list of texts", owner, f.Name))
+	}
+	tag := tagOf(owner, f.Name)
+	schema := d.schemas.in(owner, f)
+	p := object{"name": f.Name, "in": place, "required": place == "path" || f.Required, "schema": schema}
+	if doc := tag.Get("doc"); doc != "" {
+		p["description"] = doc
+	}
+	return p
+}
+
+// security says which credentials an operation takes; an empty requirement
+// means that none are needed.
+func security(who policy.Who) []any {
+	switch who {
+	case policy.Public:
+		return []any{}
+	case policy.Guest:
+		return []any{object{}, object{"bearer": []string{}}}
+	}
+	return []any{object{"bearer": []string{}}}
+}
+
+// Document returns the OpenAPI 3.1 document of all operations added so far.
+func (a *API) Document() ([]byte, error) {
+	problem := object{"$ref": "#/components/schemas/Problem"}
+	doc := object{
+		"openapi": "3.1.0",
+		"info":    object{"title": a.o.Title, "version": a.o.Version},
+		"servers": []any{object{"url": a.o.Server}},
+		"paths":   a.doc.paths,
+		"components": object{
+			"schemas": a.doc.schemas.named,
+			"responses": object{"Problem": object{
+				"description": "A fault (RFC 9457).",
+				"content":     object{"application/problem+json": object{"schema": problem}},
+			}},
+			"parameters": object{"IdempotencyKey": object{
+				"name": "Idempotency-Key", "in": "header", "required": true,
+				"description": "A fresh random text for each thing you want done. A repeat with the same key and body gets the first answer; another body is refused with 422, a repeat while the first is under way with 409. Kept for at least 24 hours.",
+				"schema":      object{"type": "string", "minLength": 8, "maxLength": 200, "pattern": "^[!-~]+$"},
+			}},
+			"securitySchemes": object{"bearer": object{
+				"type": "http", "scheme": "bearer",
+				"description": "An API token of the back office, or the token of a customer's session.",
+			}},
+		},
+	}
+	raw, err := marshal(doc)
+	if err != nil {
+		return nil, fmt.Errorf("write the OpenAPI document: %w", err)
+	}
+	return raw, nil
+}
