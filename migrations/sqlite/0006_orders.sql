@@ -52,7 +52,6 @@ CREATE TABLE orders (
     payment_state       TEXT   NOT NULL CHECK (payment_state IN ('none', 'awaiting', 'authorised', 'partly_paid', 'paid', 'partly_refunded', 'refunded', 'voided', 'failed', 'under_review')), -- internal
     fulfilment_state    TEXT   NOT NULL CHECK (fulfilment_state IN ('unfulfilled', 'partly_shipped', 'shipped', 'nothing')), -- internal
     return_state        TEXT   NOT NULL CHECK (return_state IN ('none', 'partly_returned', 'returned')), -- internal
-    email               BLOB  NOT NULL,                       -- personal
     email_index         BLOB  NOT NULL,                       -- personal
     contact             BLOB  NOT NULL,                       -- personal
     note                BLOB,                                 -- personal
@@ -84,6 +83,7 @@ CREATE TABLE orders (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX orders_placed ON orders (placed_at, id) WHERE placed_at IS NOT NULL;
 CREATE INDEX orders_customer ON orders (customer_id, placed_at);
+CREATE INDEX orders_hold ON orders (hold_until) WHERE state = 'draft';
 CREATE INDEX orders_email ON orders (email_index);
 CREATE INDEX orders_day ON orders (local_day) WHERE placed_at IS NOT NULL;
 
@@ -161,7 +161,7 @@ CREATE TABLE payment_attempt (
     currency       TEXT   NOT NULL CHECK (length(currency) = 3), -- internal
     live           INTEGER NOT NULL CHECK (live IN (0, 1)), -- internal
     account        TEXT   NOT NULL,                       -- internal
-    state          TEXT   NOT NULL CHECK (state IN ('started', 'unsure', 'continuing', 'pledged', 'settled', 'refused', 'released', 'review')), -- internal
+    state          TEXT   NOT NULL CHECK (state IN ('started', 'continue', 'pending', 'approved', 'declined', 'voided', 'expired', 'review')), -- internal
     provider_ref   TEXT NOT NULL,             -- internal
     continue_url   TEXT   NOT NULL,                       -- internal
     decline_reason TEXT   NOT NULL,                       -- internal
@@ -179,15 +179,13 @@ CREATE TABLE payment_entry (
     id           TEXT NOT NULL PRIMARY KEY, -- internal
     order_id     TEXT NOT NULL REFERENCES orders (id), -- internal
     attempt_id   TEXT NOT NULL REFERENCES payment_attempt (id), -- internal
-    kind         TEXT   NOT NULL CHECK (kind IN ('authorised', 'captured', 'refunded', 'voided')), -- internal
+    kind         TEXT   NOT NULL CHECK (kind IN ('authorisation', 'capture', 'refund', 'void')), -- internal
     amount       INTEGER NOT NULL CHECK (amount > 0),    -- internal
     currency     TEXT   NOT NULL CHECK (length(currency) = 3), -- internal
-    key          TEXT NOT NULL,             -- internal
     provider_ref TEXT NOT NULL,             -- internal
-    created_at   INTEGER NOT NULL                        -- internal
+    created_at   INTEGER NOT NULL,                       -- internal
+    UNIQUE (attempt_id, kind, provider_ref)
 ) STRICT, WITHOUT ROWID;
--- A movement that the provider names enters the ledger once.
-CREATE UNIQUE INDEX payment_entry_ref ON payment_entry (attempt_id, kind, provider_ref) WHERE provider_ref <> '';
 CREATE INDEX payment_entry_order ON payment_entry (order_id, created_at);
 
 CREATE TABLE provider_event (

@@ -84,10 +84,10 @@ func (e Env) Order(t testing.TB, name, variantID string, quantity int64) (orderI
 	err := e.DB.InTx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
 		_, err := tx.Exec(ctx, `
 			INSERT INTO orders (id, cart_version, token_hash, token, key_id, market_id, currency, locale, state, payment_state, fulfilment_state, return_state,
-				email, email_index, contact, shipping_country, shipping_code, shipping_name, payment_method, prices_include_tax,
+				email_index, contact, shipping_country, shipping_code, shipping_name, payment_method, prices_include_tax,
 				goods_total, discount_total, shipping_total, shipping_tax, tax_total, total, authorised_total, captured_total, refunded_total, refunded_shipping,
 				quote, terms_version, cancel_reason, created_at, local_day, updated_at, version)
-			VALUES ($1, 0, $1, $2, 'key', 'mkt_std', 'EUR', 'en', 'draft', 'none', 'unfulfilled', 'none', $2, $2, $2, 'DE', '', '', '', 1,
+			VALUES ($1, 0, $1, $2, 'key', 'mkt_std', 'EUR', 'en', 'draft', 'none', 'unfulfilled', 'none', $2, $2, 'DE', '', '', '', 1,
 				0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '{}', '1', '', $3, '2026-11-24', $3, 1)`, orderID, []byte("x"), at)
 		if err != nil {
 			return err
