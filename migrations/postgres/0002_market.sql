@@ -41,6 +41,7 @@ CREATE TABLE market (
     prices_include_tax BIGINT NOT NULL CHECK (prices_include_tax IN (0, 1)), -- public
     tax_rounding       TEXT   NOT NULL CHECK (tax_rounding IN ('unit', 'line', 'order')), -- public
     tax_outside        TEXT   NOT NULL CHECK (tax_outside IN ('refuse', 'zero')), -- public
+    price_kept         TEXT   NOT NULL CHECK (price_kept IN ('gross', 'net')), -- public
     is_default         BIGINT NOT NULL CHECK (is_default IN (0, 1)), -- public
     version            BIGINT NOT NULL                        -- internal
 );
@@ -58,6 +59,9 @@ CREATE TABLE shop (
     few_threshold  BIGINT NOT NULL CHECK (few_threshold >= 0), -- internal
     hold_minutes   BIGINT NOT NULL CHECK (hold_minutes BETWEEN 1 AND 30), -- internal
     max_per_line   BIGINT NOT NULL CHECK (max_per_line BETWEEN 1 AND 1000000), -- public
+    cut_off        BIGINT NOT NULL CHECK (cut_off BETWEEN 0 AND 1440), -- public
+    workdays       TEXT   NOT NULL,                          -- public
+    closed_days    TEXT   NOT NULL,                          -- public
     terms_version  TEXT   NOT NULL,                          -- public
     bank_details   TEXT   NOT NULL,                          -- public
     opened_at      BIGINT NOT NULL,                          -- internal
