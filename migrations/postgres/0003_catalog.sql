@@ -1,7 +1,9 @@
 -- +goose Up
 -- Goods and how they are arranged. Texts in several languages are JSON objects
 -- keyed by language; "fields" are JSON objects of custom field values keyed by
--- the field's code, checked against the field table on every write.
+-- the field's code, checked against the field table on every write. field.used
+-- is set once a value was sealed away with a customer or an order, where nobody
+-- can count it any more.
 
 CREATE TABLE field (
     id         TEXT COLLATE "C" NOT NULL PRIMARY KEY, -- public
@@ -16,6 +18,7 @@ CREATE TABLE field (
     shown      BIGINT NOT NULL CHECK (shown IN (0, 1)), -- internal
     facet      BIGINT NOT NULL CHECK (facet IN (0, 1)), -- internal
     searchable BIGINT NOT NULL CHECK (searchable IN (0, 1)), -- internal
+    used       BIGINT NOT NULL CHECK (used IN (0, 1)), -- internal
     position   BIGINT NOT NULL,                       -- internal
     created_at BIGINT NOT NULL,                       -- internal
     version    BIGINT NOT NULL,                       -- internal
@@ -98,12 +101,13 @@ CREATE TABLE option_value (
 );
 
 -- combination is the option values' ids in option order, joined by "+"; the
--- only variant of a product without options has "".
+-- only variant of a product without options has "". sku_key is the folded sku;
+-- it is NULL without a sku, and once the variant is deleted.
 CREATE TABLE variant (
     id           TEXT COLLATE "C" NOT NULL PRIMARY KEY, -- public
     product_id   TEXT COLLATE "C" NOT NULL REFERENCES product (id), -- public
     sku          TEXT   NOT NULL,                       -- public
-    sku_key      TEXT COLLATE "C" NOT NULL,             -- internal
+    sku_key      TEXT COLLATE "C",                      -- internal
     gtin         TEXT   NOT NULL,                       -- public
     combination  TEXT COLLATE "C" NOT NULL,             -- public
     status       TEXT   NOT NULL CHECK (status IN ('active', 'archived', 'deleted')), -- internal
@@ -201,6 +205,7 @@ CREATE TABLE slug (
 );
 CREATE UNIQUE INDEX slug_current ON slug (object_id, locale) WHERE current = 1;
 CREATE INDEX slug_object ON slug (object_id);
+CREATE INDEX slug_gone ON slug (gone_to) WHERE gone_to <> '';
 
 -- +goose Down
 DROP TABLE slug; DROP TABLE collection_product; DROP TABLE collection; DROP TABLE product_relation;

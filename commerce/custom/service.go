@@ -1,0 +1,204 @@
+package custom
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"sync/atomic"
+
+	"github.com/stoashop/stoa/guard/audit"
+	"github.com/stoashop/stoa/kit/fault"
+	"github.com/stoashop/stoa/platform/db"
+)
+
+// Service changes definitions and keeps a copy of them in memory.
+type Service struct {
+	db   *db.DB
+	held atomic.Pointer[map[Owner]Definitions]
+}
+
+// New returns a service whose copy is kept fresh by the change log.
+func New(d *db.DB, log *audit.Log) *Service {
+	s := &Service{db: d}
+	log.Follow("custom", s.tell, s.load)
+	return s
+}
+
+func (s *Service) tell(entries []audit.Entry) {
+	if slices.ContainsFunc(entries, func(e audit.Entry) bool { return e.Object == "field" }) {
+		s.held.Store(nil)
+	}
+}
+
+func (s *Service) load(ctx context.Context) error {
+	all, err := All(ctx, s.db)
+	if err == nil {
+		s.held.Store(&all)
+	}
+	return err
+}
+
+// For returns one owner's definitions from memory; they must not be changed.
+func (s *Service) For(ctx context.Context, owner Owner) (Definitions, error) {
+	held := s.held.Load()
+	if held == nil {
+		if err := s.load(ctx); err != nil {
+			return nil, err
+		}
+		if held = s.held.Load(); held == nil { // changed again meanwhile
+			return For(ctx, s.db, owner)
+		}
+	}
+	return (*held)[owner], nil
+}
+
+// Lock returns the definitions of owners and keeps them from changing until
+// the transaction ends.
+func Lock(ctx context.Context, tx *db.Tx, owners ...Owner) (map[Owner]Definitions, error) {
+	return lock(ctx, tx, owners...)
+}
+
+// Accept checks values of a customer or an order that are about to be sealed,
+// as Definitions.Check does, and notes that their fields are in use. Faults
+// are at "fields.CODE".
+func Accept(ctx context.Context, tx *db.Tx, owner Owner, values, before Values) (Values, error) {
+	all, err := lock(ctx, tx, owner)
+	if err != nil {
+		return nil, err
+	}
+	out, err := all[owner].Check(values, before)
+	if err != nil {
+		var form fault.Form
+		if err := form.Merge("fields.", err); err != nil {
+			return nil, err
+		}
+		return nil, form.Err()
+	}
+	var fresh []string
+	for _, f := range all[owner] {
+		if _, ok := out[f.Code]; ok && !f.Used {
+			fresh = append(fresh, f.ID)
+		}
+	}
+	if len(fresh) > 0 {
+		if err := markUsed(ctx, tx, fresh); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// Create adds a definition. It fails at the field with what Field.Check
+// reports, and with "custom.code_taken" at "code".
+func (s *Service) Create(ctx context.Context, tx *db.Tx, actor audit.Actor, f Field) (Field, error) {
+	if err := f.Check(); err != nil {
+		return f, err
+	}
+	n, err := count(ctx, tx, f.Owner)
+	if err != nil {
+		return f, err
+	}
+	if n >= MaxPerOwner {
+		return f, fault.New(fault.Conflict, "custom.too_many_fields").With("max", MaxPerOwner)
+	}
+	f.ID, f.Version, f.Used = tx.NewID("fld"), 1, false
+	if n, err := insert(ctx, tx, f); err != nil || n == 0 {
+		if err == nil {
+			err = fault.New(fault.Invalid, "form.invalid").At("code", "custom.code_taken")
+		}
+		return f, err
+	}
+	return f, audit.Append(ctx, tx, audit.Change{Actor: actor, Action: "field.created", Object: "field", ID: f.ID, After: f})
+}
+
+// Update changes a definition. The owner and the code stay what they are. It
+// fails with "custom.version_conflict" when somebody changed it meanwhile, at
+// "kind" with "custom.kind_in_use" when values exist, and at "choices" with
+// "custom.choice_in_use" when a choice that some object has is left out.
+func (s *Service) Update(ctx context.Context, tx *db.Tx, actor audit.Actor, f Field) (Field, error) {
+	old, err := find(ctx, tx, f.ID)
+	if err != nil {
+		return f, err
+	}
+	if f.Version != old.Version {
+		return f, fault.New(fault.Conflict, "custom.version_conflict").With("version", f.Version).With("current", old.Version)
+	}
+	f.Owner, f.Code, f.Used = old.Owner, old.Code, old.Used
+	if err := f.Check(); err != nil {
+		return f, err
+	}
+	if err := stillFits(ctx, tx, old, f); err != nil {
+		return f, err
+	}
+	f.Version++
+	if err := update(ctx, tx, f); err != nil {
+		return f, err
+	}
+	return f, audit.Append(ctx, tx, audit.Change{Actor: actor, Action: "field.updated", Object: "field", ID: f.ID, Before: old, After: f})
+}
+
+// stillFits refuses a change under which values would lose their meaning. The
+// definition's row is locked, so no value can be written meanwhile.
+func stillFits(ctx context.Context, tx *db.Tx, old, f Field) error {
+	var gone []string
+	for _, o := range old.Choices {
+		if _, ok := f.Option(o.Code); !ok {
+			gone = append(gone, o.Code)
+		}
+	}
+	if f.Kind == old.Kind && len(gone) == 0 {
+		return nil
+	}
+	sealed := table(f.Owner) == ""
+	var objects int
+	var codes map[string]int
+	if !sealed {
+		var err error
+		if objects, codes, err = uses(ctx, tx, f); err != nil {
+			return fmt.Errorf("count the values of %s: %w", f.Code, err)
+		}
+	}
+	var form fault.Form
+	if f.Kind != old.Kind && (objects > 0 || f.Used) {
+		form.Add("kind", "custom.kind_in_use", "count", objects)
+		return form.Err()
+	}
+	for _, code := range gone {
+		if codes[code] > 0 || f.Used {
+			i := slices.IndexFunc(old.Choices, func(o Option) bool { return o.Code == code })
+			form.Add("choices."+strconv.Itoa(i)+".code", "custom.choice_in_use", "choice", code, "count", codes[code])
+		}
+	}
+	return form.Err()
+}
+
+// Delete removes a definition. It fails with "custom.field_in_use" when values
+// exist. A second call fails with "custom.not_found".
+func (s *Service) Delete(ctx context.Context, tx *db.Tx, actor audit.Actor, id string) error {
+	old, err := find(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	objects := 0
+	if table(old.Owner) != "" {
+		if objects, _, err = uses(ctx, tx, old); err != nil {
+			return err
+		}
+	}
+	if objects > 0 || old.Used {
+		return fault.New(fault.Conflict, "custom.field_in_use").With("count", objects)
+	}
+	if err := remove(ctx, tx, id); err != nil {
+		return err
+	}
+	return audit.Append(ctx, tx, audit.Change{Actor: actor, Action: "field.deleted", Object: "field", ID: id, Before: old})
+}
+
+func find(ctx context.Context, tx *db.Tx, id string) (Field, error) {
+	f, err := byID(ctx, tx, id)
+	if err == db.ErrNoRows {
+		return f, fault.New(fault.NotFound, "custom.not_found")
+	}
+	return f, err
+}
