@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"sync/atomic"
 
 	"github.com/stoashop/stoa/guard/audit"
 	"github.com/stoashop/stoa/kit/fault"
@@ -14,43 +13,20 @@ import (
 
 // Service changes definitions and keeps a copy of them in memory.
 type Service struct {
-	db   *db.DB
-	held atomic.Pointer[map[Owner]Definitions]
+	held *audit.Held[map[Owner]Definitions]
 }
 
-// New returns a service whose copy is kept fresh by the change log.
+// New returns a service whose copy the change log keeps fresh.
 func New(d *db.DB, log *audit.Log) *Service {
-	s := &Service{db: d}
-	log.Follow("custom", s.tell, s.load)
-	return s
-}
-
-func (s *Service) tell(entries []audit.Entry) {
-	if slices.ContainsFunc(entries, func(e audit.Entry) bool { return e.Object == "field" }) {
-		s.held.Store(nil)
-	}
-}
-
-func (s *Service) load(ctx context.Context) error {
-	all, err := All(ctx, s.db)
-	if err == nil {
-		s.held.Store(&all)
-	}
-	return err
+	return &Service{audit.Hold(log, "custom", []string{"field"}, func(ctx context.Context) (map[Owner]Definitions, error) {
+		return All(ctx, d)
+	})}
 }
 
 // For returns one owner's definitions from memory; they must not be changed.
 func (s *Service) For(ctx context.Context, owner Owner) (Definitions, error) {
-	held := s.held.Load()
-	if held == nil {
-		if err := s.load(ctx); err != nil {
-			return nil, err
-		}
-		if held = s.held.Load(); held == nil { // changed again meanwhile
-			return For(ctx, s.db, owner)
-		}
-	}
-	return (*held)[owner], nil
+	all, err := s.held.Get(ctx)
+	return all[owner], err
 }
 
 // Lock returns the definitions of owners and keeps them from changing until

@@ -44,9 +44,9 @@ var stairs = map[string][]string{
 	"guard/": {"guard/audit", "guard/privacy", "guard/policy"},
 
 	// the trade: parts below wholes below journeys
-	"commerce/catalog":    {"commerce/custom", "commerce/media", "commerce/market", "commerce/inventory"},
-	"commerce/content":    {"commerce/media", "commerce/catalog"},
-	"commerce/search":     {"commerce/catalog", "commerce/custom", "commerce/media", "commerce/inventory", "commerce/market"},
+	"commerce/catalog":    {"commerce/custom", "commerce/slug", "commerce/media", "commerce/market", "commerce/inventory"},
+	"commerce/content":    {"commerce/media", "commerce/slug", "commerce/catalog"},
+	"commerce/search":     {"commerce/catalog", "commerce/slug", "commerce/custom", "commerce/media", "commerce/inventory", "commerce/market"},
 	"commerce/market":     {"commerce/tax", "commerce/shipping", "commerce/pricing"},
 	"commerce/pricing":    {"commerce/tax"},
 	"commerce/shipping":   {"commerce/tax"},

@@ -163,6 +163,7 @@ CREATE TABLE product_relation (
     PRIMARY KEY (product_id, related_id),
     CHECK (product_id <> related_id)
 );
+CREATE INDEX product_relation_related ON product_relation (related_id);
 
 CREATE TABLE collection (
     id              TEXT COLLATE "C" NOT NULL PRIMARY KEY, -- public
