@@ -39,7 +39,7 @@ var stairs = map[string][]string{
 	"platform/job":    {"platform/db"},
 	"platform/event":  {"platform/db", "platform/job"},
 	"platform/upload": {"platform/image", "platform/blob"},
-	"platform/web":    {"platform/db"},
+	"platform/web/":   {"platform/web", "platform/db"},
 
 	"guard/": {"guard/audit", "guard/privacy", "guard/policy"},
 
