@@ -97,7 +97,7 @@ func TestService_ProductPage_inFiveStatements(t *testing.T) {
 			offers = append(offers, offer{o.SKU, o.Values, int64(o.Price.Amount), o.Units})
 		}
 		if diff := cmp.Diff([]offer{
-			{"SHIRT-R-M", []string{"red", "m"}, 5900, 3}, // two of five are held
+			{"SHIRT-R-M", []string{"red", "m"}, 5900, 3},  // two of five are held
 			{"SHIRT-B-M", []string{"blue", "m"}, 5900, 0}, // what a closed location has does not count
 			{"SHIRT-B-L", []string{"blue", "l"}, 6100, 0},
 		}, offers); diff != "" {
