@@ -41,7 +41,7 @@ var stairs = map[string][]string{
 	"platform/upload": {"platform/image", "platform/blob"},
 	"platform/web/":   {"platform/web", "platform/db"},
 
-	"guard/": {"guard/audit", "guard/privacy", "guard/policy"},
+	"guard/": {"guard/audit", "guard/privacy", "guard/policy", "guard/watch", "guard/password"},
 
 	// the trade: parts below wholes below journeys
 	"commerce/catalog":    {"commerce/custom", "commerce/slug", "commerce/media", "commerce/market", "commerce/inventory"},
