@@ -1,182 +1,288 @@
-package staff
+// Package once makes a request that changes something safe to send again
+// (rule B14): the first one is carried out, every repeat with the same key
+// gets the first one's answer. A form carries its key in a hidden input, a
+// program in the header Idempotency-Key.
+//
+// The table holds nothing that can be read without the key: keys and scopes
+// are hashed, answers are sealed with a key derived from the request's.
+package once
 
 import (
+	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
+	"crypto/rand"
 	"errors"
-	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"sync/atomic"
 	"time"
 
-	"github.com/stoashop/stoa/guard/policy"
 	"github.com/stoashop/stoa/kit/fault"
 	"github.com/stoashop/stoa/platform/db"
+	"github.com/stoashop/stoa/platform/web"
 )
 
-// row is a member of staff as stored: name and address are sealed.
-type row struct {
-	Person
-	keyID       string
-	email, name []byte
-	hash        string
+const (
+	// keep is how long an answer is remembered; rule B14 asks for 24 hours.
+	keep = 48 * time.Hour
+
+	// lease is how long a request may be under way before a repeat may take
+	// its place: longer than the server lets any request take. The one that
+	// lost its place cannot commit any more; see Complete.
+	lease = 2 * time.Minute
+
+	// patience is how long a repeated form waits for the first one's answer.
+	patience = 10 * time.Second
+)
+
+// NewKey returns a fresh key for a form about to be drawn, 130 random bits.
+// Draw a new one each time the form is shown, also after it was refused.
+func NewKey() string { return rand.Text() }
+
+// Service remembers answers in the table request_key.
+type Service struct {
+	db  *db.DB
+	log *slog.Logger
 }
 
-const columns = `id, key_id, email, name, password_hash, role, active, locale, created_at, version`
+// New returns a service on d's tables.
+func New(d *db.DB, log *slog.Logger) *Service { return &Service{d, log} }
 
-func scan(rows *db.Rows) (r row, err error) {
-	err = rows.Scan(&r.ID, &r.keyID, &r.email, &r.name, &r.hash, (*string)(&r.Role), db.Truth(&r.Active), &r.Locale, db.Time(&r.CreatedAt), &r.Version)
-	r.Invited = r.hash == ""
-	return r, err
+// Rule says how the repeats of a route are told apart.
+type Rule struct {
+	// Door writes refusals, so that a repeat gets the very same words.
+	Door *web.Door
+
+	// Scope names who is asking, so that nobody is given another's answer:
+	// the id of a customer, member of staff or token, for guests something
+	// that only they have, such as their cart's cookie.
+	Scope func(r *http.Request) string
+
+	// Form means that the key is the input web.FormKeyField, that a repeat
+	// waits for the first answer, and that a form which was refused may be
+	// corrected and sent again with its old key. Otherwise the key is the
+	// header Idempotency-Key, a repeat under way is answered with 409, and
+	// the same key with another body always with 422.
+	Form bool
 }
 
-func byID(ctx context.Context, q db.Q, id string) (row, error) {
-	r, err := db.First(ctx, q, scan, `SELECT `+columns+` FROM staff WHERE id = $1`, id)
-	if errors.Is(err, db.ErrNoRows) {
-		return r, fault.New(fault.NotFound, "staff.not_found")
+// Guard runs h at most once for each key. The body, which the route bounds, is
+// read into memory. An answer below 500 is remembered, refusals included; not
+// so 401, 403, 408, 413, 421 and 429, which say nothing about what was asked.
+//
+// The effect and the memory of it commit together when h uses Do or Complete.
+// Otherwise a crash between the two lets a repeat run h again, so h must then
+// know its own repeats, as placing an order does by its cart.
+//
+// Faults: Malformed "idempotency_key_required", "idempotency_key_invalid" or
+// "request.form_key_missing"; Invalid "idempotency_key_reused"; Conflict
+// "idempotency_in_flight" with retry_after.
+func (s *Service) Guard(rule Rule, h web.Handler) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		c, err := rule.read(r)
+		if err != nil {
+			return err
+		}
+		answer, err := s.claim(r.Context(), c, rule.Form)
+		if err != nil {
+			return err
+		}
+		if answer != nil {
+			w.Header().Set("Idempotency-Replayed", "true")
+			answer.Send(w)
+			return nil
+		}
+		return s.run(rule, c, h, w, r)
 	}
-	return r, err
 }
 
-// byEmail returns the member with this blind index; ErrNoRows when none has it.
-func byEmail(ctx context.Context, q db.Q, index []byte) (row, error) {
-	return db.First(ctx, q, scan, `SELECT `+columns+` FROM staff WHERE email_index = $1`, index)
-}
-
-func list(ctx context.Context, q db.Q) ([]row, error) {
-	return db.All(ctx, q, scan, `SELECT `+columns+` FROM staff ORDER BY id`)
-}
-
-func exists(ctx context.Context, q db.Q) (bool, error) {
-	var n int64
-	err := q.QueryRow(ctx, `SELECT COUNT(*) FROM (SELECT 1 AS one FROM staff LIMIT 1) AS s`).Scan(&n)
-	return n > 0, err
-}
-
-// insert writes a member of staff; false when the address is taken.
-func insert(ctx context.Context, tx *db.Tx, r row, index []byte) (bool, error) {
-	n, err := tx.Exec(ctx, `
-		INSERT INTO staff (id, key_id, email, email_index, name, password_hash, role, active, locale, created_at, updated_at, version)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, 1)
-		ON CONFLICT (email_index) DO NOTHING`,
-		r.ID, r.keyID, r.email, index, r.name, r.hash, string(r.Role), db.Bool(r.Active), r.Locale, tx.Now().UnixMilli())
-	return n == 1, err
-}
-
-func setPassword(ctx context.Context, tx *db.Tx, id, hash string) error {
-	_, err := tx.Exec(ctx, `UPDATE staff SET password_hash = $1, updated_at = $2, version = version + 1 WHERE id = $3`, hash, tx.Now().UnixMilli(), id)
-	return err
-}
-
-// rehash replaces a hash by one of the same password with today's costs,
-// unless the password was changed meanwhile.
-func rehash(ctx context.Context, tx *db.Tx, id, old, fresh string) error {
-	_, err := tx.Exec(ctx, `UPDATE staff SET password_hash = $1 WHERE id = $2 AND password_hash = $3`, fresh, id, old)
-	return err
-}
-
-func setProfile(ctx context.Context, tx *db.Tx, r row, version int64) error {
-	return versioned(tx.Exec(ctx, `UPDATE staff SET name = $1, locale = $2, updated_at = $3, version = version + 1 WHERE id = $4 AND version = $5`,
-		r.name, r.Locale, tx.Now().UnixMilli(), r.ID, version))
-}
-
-func setLocale(ctx context.Context, tx *db.Tx, id, locale string) error {
-	_, err := tx.Exec(ctx, `UPDATE staff SET locale = $1, updated_at = $2 WHERE id = $3`, locale, tx.Now().UnixMilli(), id)
-	return err
-}
-
-func setRole(ctx context.Context, tx *db.Tx, id string, role policy.Role, active bool, version int64) error {
-	return versioned(tx.Exec(ctx, `UPDATE staff SET role = $1, active = $2, updated_at = $3, version = version + 1 WHERE id = $4 AND version = $5`,
-		string(role), db.Bool(active), tx.Now().UnixMilli(), id, version))
-}
-
-func versioned(n int64, err error) error {
-	if err == nil && n == 0 {
-		return fault.New(fault.Conflict, "version.changed")
+// claim waits its turn: it returns nil when the caller is to carry the request
+// out, else the answer to give.
+func (s *Service) claim(ctx context.Context, c *claim, wait bool) (*Response, error) {
+	deadline := time.NewTimer(patience)
+	defer deadline.Stop()
+	for pause := 25 * time.Millisecond; ; pause = min(2*pause, 400*time.Millisecond) {
+		var found row
+		var won bool
+		err := s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
+			if won, err = insertClaim(ctx, tx, c, wait); won || err != nil {
+				return err
+			}
+			found, err = findRow(ctx, tx, c)
+			return err
+		})
+		switch {
+		case err == nil && won:
+			return nil, nil
+		case errors.Is(err, db.ErrNoRows): // released between the two statements
+		case err != nil:
+			return nil, err
+		case !bytes.Equal(found.bodyHash, c.bodyHash):
+			return nil, fault.New(fault.Invalid, "idempotency_key_reused")
+		case found.done:
+			return c.open(found.response)
+		case !wait:
+			return nil, fault.New(fault.Conflict, "idempotency_in_flight").With("retry_after", int64(1))
+		}
+		select {
+		case <-time.After(pause):
+		case <-deadline.C:
+			return nil, fault.New(fault.Conflict, "idempotency_in_flight").With("retry_after", int64(5))
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}
-	return err
 }
 
-// owners locks every active owner who can sign in and returns their ids.
-func owners(ctx context.Context, tx *db.Tx) ([]string, error) {
-	return db.All(ctx, tx, db.String, `SELECT id FROM staff WHERE role = $1 AND active = 1 AND password_hash <> '' ORDER BY id`+tx.ForUpdate(), string(policy.RoleOwner))
-}
+type claimKey struct{}
 
-// digest is what is stored of a token.
-func digest(token string) string {
-	sum := sha256.Sum256([]byte(token))
-	return hex.EncodeToString(sum[:])
-}
-
-func insertSession(ctx context.Context, tx *db.Tx, token, staffID string) error {
-	now := tx.Now()
-	_, err := tx.Exec(ctx, `INSERT INTO session (id, kind, subject_id, created_at, seen_at, expires_at) VALUES ($1, 'staff', $2, $3, $3, $4)`,
-		digest(token), staffID, now.UnixMilli(), now.Add(idleFor).UnixMilli())
-	return err
-}
-
-// signedIn is who a session belongs to.
-type signedIn struct {
-	row
-	createdAt, seenAt time.Time
-}
-
-// bySession returns the active member behind a live session.
-func bySession(ctx context.Context, q db.Q, id string, now time.Time) (s signedIn, err error) {
-	scan := func(rows *db.Rows) (s signedIn, err error) {
-		err = rows.Scan(&s.ID, &s.keyID, &s.email, &s.name, (*string)(&s.Role), &s.Locale, db.Time(&s.createdAt), db.Time(&s.seenAt))
-		s.Active = true
-		return s, err
+// run carries a claimed request out and remembers its answer.
+func (s *Service) run(rule Rule, c *claim, h web.Handler, w http.ResponseWriter, r *http.Request) error {
+	after := context.WithoutCancel(r.Context()) // the client may leave; what happened has happened
+	settled := false
+	defer func() {
+		if !settled && !c.committed.Load() {
+			s.release(after, c)
+		}
+	}()
+	rec := &recorder{header: make(http.Header)}
+	if err := h(rec, r.WithContext(context.WithValue(r.Context(), claimKey{}, c))); err != nil {
+		if forgettable(web.Status(err)) {
+			return err
+		}
+		rec = &recorder{header: make(http.Header)}
+		rule.Door.Answer(rec, r, err)
 	}
-	return db.First(ctx, q, scan, `
-		SELECT p.id, p.key_id, p.email, p.name, p.role, p.locale, s.created_at, s.seen_at
-		FROM session s JOIN staff p ON p.id = s.subject_id
-		WHERE s.id = $1 AND s.kind = 'staff' AND s.expires_at > $2 AND p.active = 1`, id, now.UnixMilli())
+	answer := rec.answer()
+	if !c.committed.Load() && !forgettable(answer.Status) {
+		err := s.db.InTx(after, func(ctx context.Context, tx *db.Tx) error { return complete(ctx, tx, c, answer) })
+		if err != nil {
+			s.log.ErrorContext(after, "an answer could not be remembered", "request", web.RequestID(after), "err", err)
+		}
+		settled = err == nil
+	}
+	answer.Send(w)
+	return nil
 }
 
-func touchSession(ctx context.Context, tx *db.Tx, id string, until time.Time) error {
-	_, err := tx.Exec(ctx, `UPDATE session SET seen_at = $1, expires_at = $2 WHERE id = $3`, tx.Now().UnixMilli(), until.UnixMilli(), id)
-	return err
+// forgettable reports whether a status says nothing about what was asked, so
+// that a repeat must be tried afresh.
+func forgettable(status int) bool {
+	return status >= 500 || slices.Contains([]int{401, 403, 408, 413, 421, 429}, status)
 }
 
-func endSession(ctx context.Context, tx *db.Tx, id string) error {
-	_, err := tx.Exec(ctx, `DELETE FROM session WHERE id = $1 AND kind = 'staff'`, id)
-	return err
+func (s *Service) release(ctx context.Context, c *claim) {
+	err := s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error { return deleteClaim(ctx, tx, c) })
+	if err != nil {
+		s.log.WarnContext(ctx, "a request key stays claimed until its lease ends", "request", web.RequestID(ctx), "err", err)
+	}
 }
 
-// endSessions ends every session of a member but one ("" ends all).
-func endSessions(ctx context.Context, tx *db.Tx, staffID, but string) (int64, error) {
-	return tx.Exec(ctx, `DELETE FROM session WHERE kind = 'staff' AND subject_id = $1 AND id <> $2`, staffID, but)
-}
-
-// insertToken stores a one-time token and takes the validity of those with the
-// same purpose and subject.
-func insertToken(ctx context.Context, tx *db.Tx, token, purpose, subject string, valid time.Duration) error {
-	if _, err := tx.Exec(ctx, `DELETE FROM one_time_token WHERE purpose = $1 AND subject_id = $2 AND used_at IS NULL`, purpose, subject); err != nil {
+// Complete remembers the answer to the request that ctx belongs to, in the
+// transaction of its effect: either both are on disk or neither is. The
+// handler must then send this very answer; Do does both. Outside a guarded
+// request it does nothing.
+//
+// It fails with Conflict "idempotency_lost" when the request took so long that
+// a repeat has taken its place; the effect is then rolled back with it.
+func Complete(ctx context.Context, tx *db.Tx, answer Response) error {
+	c, ok := ctx.Value(claimKey{}).(*claim)
+	if !ok {
+		return nil
+	}
+	if err := complete(ctx, tx, c, answer); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO one_time_token (id, purpose, subject_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)`,
-		digest(token), purpose, subject, tx.Now().UnixMilli(), tx.Now().Add(valid).UnixMilli())
-	return err
+	tx.AfterCommit(func() { c.committed.Store(true) })
+	return nil
 }
 
-// tokenSubject returns whose live token this is; ErrNoRows when it is none.
-func tokenSubject(ctx context.Context, q db.Q, token, purpose string, now time.Time) (subject string, err error) {
-	err = q.QueryRow(ctx, `SELECT subject_id FROM one_time_token WHERE id = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3`,
-		digest(token), purpose, now.UnixMilli()).Scan(&subject)
-	return subject, err
-}
-
-// useToken spends a token; false when it was spent or has expired.
-func useToken(ctx context.Context, tx *db.Tx, token, purpose string) (bool, error) {
-	n, err := tx.Exec(ctx, `UPDATE one_time_token SET used_at = $1 WHERE id = $2 AND purpose = $3 AND used_at IS NULL AND expires_at > $1`,
-		tx.Now().UnixMilli(), digest(token), purpose)
-	return n == 1, err
-}
-
-func sweepSessions(ctx context.Context, tx *db.Tx) error {
-	if _, err := tx.Exec(ctx, `DELETE FROM session WHERE expires_at < $1`, tx.Now().UnixMilli()); err != nil {
-		return fmt.Errorf("sweep sessions: %w", err)
+// Do runs fn in a transaction that also remembers the answer fn returns, and
+// sends it. On error nothing happened.
+func (s *Service) Do(w http.ResponseWriter, r *http.Request, fn func(ctx context.Context, tx *db.Tx) (Response, error)) error {
+	var answer Response
+	err := s.db.InTx(r.Context(), func(ctx context.Context, tx *db.Tx) (err error) {
+		if answer, err = fn(ctx, tx); err != nil {
+			return err
+		}
+		return Complete(ctx, tx, answer)
+	})
+	if err != nil {
+		return err
 	}
-	_, err := tx.Exec(ctx, `DELETE FROM one_time_token WHERE expires_at < $1`, tx.Now().UnixMilli())
-	return err
+	answer.Send(w)
+	return nil
+}
+
+// Sweep deletes keys whose time is over, at most a thousand a call, and
+// returns how many. Run it now and then until it returns 0.
+func (s *Service) Sweep(ctx context.Context) (n int64, err error) {
+	err = s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		n, err = deleteExpired(ctx, tx, 1000)
+		return err
+	})
+	return n, err
+}
+
+// Response is an answer that can be remembered. Of the header only what
+// describes the answer is kept: no cookies.
+type Response struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// SeeOther leads the browser to another page of the shop, the answer to most
+// forms that succeed.
+func SeeOther(path string) Response {
+	return Response{Status: http.StatusSeeOther, Header: http.Header{"Location": {path}}}
+}
+
+// Send writes the answer.
+func (a Response) Send(w http.ResponseWriter) {
+	h := w.Header()
+	for name, values := range a.Header {
+		if name == "Set-Cookie" || name == "Vary" {
+			h[name] = append(h[name], values...)
+			continue
+		}
+		h[name] = slices.Clone(values)
+	}
+	w.WriteHeader(a.Status)
+	_, _ = w.Write(a.Body) // the client may have left
+}
+
+// recorder holds an answer back until it is remembered.
+type recorder struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (rec *recorder) Header() http.Header { return rec.header }
+
+func (rec *recorder) WriteHeader(status int) {
+	if rec.status == 0 && status >= 200 {
+		rec.status = status
+	}
+}
+
+func (rec *recorder) Write(b []byte) (int, error) {
+	rec.WriteHeader(http.StatusOK)
+	return rec.body.Write(b)
+}
+
+func (rec *recorder) answer() Response {
+	rec.WriteHeader(http.StatusOK)
+	return Response{rec.status, rec.header, rec.body.Bytes()}
+}
+
+// claim is one request with its key.
+type claim struct {
+	scope, key string // hashed, as the table has them
+	bodyHash   []byte
+	token      string // tells this attempt from one that takes its place
+	secret     []byte // seals the answer
+	committed  atomic.Bool
 }
