@@ -9,6 +9,7 @@ import (
 
 	"github.com/stoashop/stoa/commerce/catalog"
 	"github.com/stoashop/stoa/commerce/custom"
+	"github.com/stoashop/stoa/commerce/inventory"
 	"github.com/stoashop/stoa/commerce/media"
 	"github.com/stoashop/stoa/commerce/slug"
 	"github.com/stoashop/stoa/kit/fault"
@@ -94,7 +95,7 @@ func TestService_ProductPage_inFiveStatements(t *testing.T) {
 		}
 		var offers []offer
 		for _, o := range p.Variants {
-			offers = append(offers, offer{o.SKU, o.Values, int64(o.Price.Amount), o.Units})
+			offers = append(offers, offer{o.SKU, o.Values, int64(o.Price.Amount), o.Stock.Sellable})
 		}
 		if diff := cmp.Diff([]offer{
 			{"SHIRT-R-M", []string{"red", "m"}, 5900, 3},  // two of five are held
@@ -207,7 +208,7 @@ func TestService_Lines_tellWhatIsNotForSaleAnyMore(t *testing.T) {
 			VariantID: red, ProductID: b.Shirt.ID, SKU: "SHIRT-R-M", Brand: "Aure", Name: b.Shirt.Name, Slugs: b.Shirt.Slugs,
 			Options:    []catalog.Chosen{{en("Colour"), en("Red")}, {en("Size"), en("M")}},
 			Price:      &catalog.Price{ListID: list, Currency: "EUR", Amount: 5900},
-			TaxClassID: taxes, CategoryIDs: []string{b.Shirts.ID}, Tracked: true, WeightGrams: 210, ForSale: true, Units: 3,
+			TaxClassID: taxes, CategoryIDs: []string{b.Shirts.ID}, Tracked: true, WeightGrams: 210, ForSale: true, Stock: inventory.Stock{Tracked: true, Sellable: 3, Shelf: 3},
 			Media: &media.Media{ID: b.Front.ID, Hash: b.Front.Hash, Mime: "image/jpeg", Width: 1600, Height: 2000, Bytes: 9, Colour: "#c0b0a0", Alt: en("Front")},
 		}
 		if diff := cmp.Diff(want, *l); diff != "" {
