@@ -146,22 +146,30 @@ type Shortage struct {
 const ShortReason = "inventory.short"
 
 // Short is the Conflict that Reserve fails with. Its fields name the demands'
-// lines ("lines.<line id>"), with the number that is left.
-func Short(shortages []Shortage, demands []Demand) *fault.Error {
+// lines ("lines.<line id>"). The number that is left is told under "exact"
+// only: nobody learns a hidden level by asking for too much.
+func (d Display) Short(shortages []Shortage, demands []Demand) *fault.Error {
 	f := fault.New(fault.Conflict, ShortReason)
 	for _, s := range shortages {
-		for _, d := range demands {
-			if d.VariantID != s.VariantID {
-				continue
+		for _, demand := range demands {
+			if demand.VariantID == s.VariantID {
+				reason, params := d.Lack(s.Left)
+				f.At("lines."+demand.LineID, reason, params...)
 			}
-			reason := "inventory.only_left"
-			if s.Left == 0 {
-				reason = "inventory.sold_out"
-			}
-			f.At("lines."+d.LineID, reason, "count", s.Left)
 		}
 	}
 	return f
+}
+
+// Lack is the reason, with its parameters, for a quantity beyond what is left.
+func (d Display) Lack(left int64) (reason string, params []any) {
+	switch {
+	case left <= 0:
+		return "inventory.sold_out", nil
+	case d.Mode == "exact":
+		return "inventory.only_left", []any{"count", left}
+	}
+	return "inventory.not_enough", nil
 }
 
 // taking is a number of units taken from one level for one line.

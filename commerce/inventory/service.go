@@ -38,7 +38,7 @@ func (s *Service) Reserve(ctx context.Context, tx *db.Tx, orderID string, demand
 	}
 	takings, short := plan(levels, demands)
 	if len(short) > 0 {
-		return Short(short, demands)
+		return s.display().Short(short, demands)
 	}
 	if err := s.take(ctx, tx, levels, takings, func(t taking) delta {
 		return delta{variant: t.variant, location: t.location, held: t.quantity}
@@ -143,7 +143,7 @@ func (s *Service) take(ctx context.Context, tx *db.Tx, levels []Level, takings [
 	if n != int64(len(deltas)) {
 		// The levels were locked and sufficed, so this does not happen; the
 		// statement is the last word all the same.
-		return Short(nil, demands)
+		return s.display().Short(nil, demands)
 	}
 	return s.logFaces(ctx, tx, levels, deltas)
 }
@@ -246,6 +246,22 @@ func (s *Service) Allocate(ctx context.Context, tx *db.Tx, orderID string, deman
 	if err != nil {
 		return err
 	}
+	// Decide before anything is written: a caller that is told "short" may
+	// commit what it does about it.
+	var anew []taking
+	if len(uncovered(demands, held)) > 0 {
+		if levels, err = s.lockFresh(ctx, tx, variants); err != nil {
+			return err
+		}
+		if held, err = holdsOf(ctx, tx, orderID, "held"); err != nil {
+			return err
+		}
+		lost := uncovered(demands, held)
+		var short []Shortage
+		if anew, short = plan(levels, lost); len(short) > 0 {
+			return s.display().Short(short, lost)
+		}
+	}
 	if len(held) > 0 {
 		if n, err := setState(ctx, tx, held, "used"); err != nil || n != int64(len(held)) {
 			return errors.Join(err, changed(n, len(held)))
@@ -257,24 +273,17 @@ func (s *Service) Allocate(ctx context.Context, tx *db.Tx, orderID string, deman
 			return errors.Join(err, changed(n, len(deltas)))
 		}
 	}
-	if lost := uncovered(demands, held); len(lost) > 0 {
-		if levels, err = s.lockFresh(ctx, tx, variants); err != nil {
-			return err
-		}
-		takings, short := plan(levels, lost)
-		if len(short) > 0 {
-			return Short(short, lost)
-		}
-		err := s.take(ctx, tx, levels, takings, func(t taking) delta {
+	if len(anew) > 0 {
+		err := s.take(ctx, tx, levels, anew, func(t taking) delta {
 			return delta{variant: t.variant, location: t.location, allocated: t.quantity}
-		}, lost)
+		}, demands)
 		if err != nil {
 			return err
 		}
-		if err := insertHolds(ctx, tx, orderID, "used", takings, tx.Now()); err != nil {
+		if err := insertHolds(ctx, tx, orderID, "used", anew, tx.Now()); err != nil {
 			return err
 		}
-		for _, t := range takings {
+		for _, t := range anew {
 			held = append(held, hold{line: t.line, variant: t.variant, location: t.location, quantity: t.quantity})
 		}
 	}

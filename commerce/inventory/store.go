@@ -77,7 +77,8 @@ func insertHolds(ctx context.Context, tx *db.Tx, orderID, state string, takings 
 		INSERT INTO reservation (id, order_id, order_line_id, variant_id, location_id, quantity, state, expires_at, created_at)
 		VALUES `+db.Values(len(takings), 9)+`
 		ON CONFLICT (order_line_id, location_id) DO UPDATE
-		SET quantity = excluded.quantity, state = excluded.state, expires_at = excluded.expires_at`, args...)
+		SET quantity = CASE WHEN reservation.state = 'used' THEN reservation.quantity + excluded.quantity ELSE excluded.quantity END,
+			state = excluded.state, expires_at = excluded.expires_at`, args...)
 	return err
 }
 
@@ -176,7 +177,7 @@ func StockSQL(v, now string) string {
 		return `COALESCE((SELECT CAST(SUM(l.on_hand - l.allocated - l.held - l.safety` + extra + ` + ` + overdue + now + `), 0)) AS BIGINT) ` +
 			`FROM stock_level l JOIN location o ON o.id = l.location_id AND o.active = 1 WHERE l.variant_id = ` + v + `.id), 0)`
 	}
-	return sum(" + l.backorder_limit") + ` AS sellable, ` + sum("") + ` AS shelf`
+	return sum(" + l.backorder_limit") + `, ` + sum("")
 }
 
 func stockOf(ctx context.Context, q db.Q, variants []string, now time.Time) (map[string]Stock, error) {

@@ -254,7 +254,14 @@ func derivePayment(total money.Minor, attempts []payment.Attempt) (state payment
 	var f payment.Facts
 	f.Amount = total
 	review, pledged, open := false, false, false
+	kept := false // some attempt's money stays with the shop
 	for _, a := range attempts {
+		kept = kept || a.Facts.Secured() > 0
+	}
+	for _, a := range attempts {
+		if kept && a.Facts.Authorised > 0 && a.Facts.Secured() == 0 {
+			continue // paid twice, and this one went back
+		}
 		review = review || a.Status == payment.InReview
 		pledged = pledged || a.Status == payment.Pledged
 		open = open || a.Status.Open()

@@ -81,9 +81,9 @@ func waiting(ctx context.Context, q db.Q) (c Counts, err error) {
 	err = q.QueryRow(ctx, `
 		SELECT
 			CAST(COALESCE(SUM(CASE WHEN state = 'placed' AND fulfilment_state IN ('unfulfilled', 'partly_shipped') THEN 1 ELSE 0 END), 0) AS BIGINT),
-			CAST(COALESCE(SUM(CASE WHEN payment_state = 'under_review' THEN 1 ELSE 0 END), 0) AS BIGINT),
-			CAST(COALESCE(SUM(CASE WHEN payment_state = 'awaiting' THEN 1 ELSE 0 END), 0) AS BIGINT)
+			CAST(COALESCE(SUM(CASE WHEN payment_state = 'review' THEN 1 ELSE 0 END), 0) AS BIGINT),
+			CAST(COALESCE(SUM(CASE WHEN payment_state = 'pending' THEN 1 ELSE 0 END), 0) AS BIGINT)
 		FROM orders
-		WHERE state = 'placed' AND (fulfilment_state IN ('unfulfilled', 'partly_shipped') OR payment_state IN ('under_review', 'awaiting'))`).Scan(&c.ToShip, &c.ToReview, &c.Unpaid)
+		WHERE state = 'placed' AND (fulfilment_state IN ('unfulfilled', 'partly_shipped') OR payment_state IN ('review', 'pending'))`).Scan(&c.ToShip, &c.ToReview, &c.Unpaid)
 	return c, err
 }

@@ -49,7 +49,7 @@ CREATE TABLE orders (
     currency            TEXT   NOT NULL CHECK (length(currency) = 3), -- internal
     locale              TEXT   NOT NULL,                       -- internal
     state               TEXT   NOT NULL CHECK (state IN ('draft', 'placed', 'cancelled', 'expired')), -- internal
-    payment_state       TEXT   NOT NULL CHECK (payment_state IN ('none', 'awaiting', 'authorised', 'partly_paid', 'paid', 'partly_refunded', 'refunded', 'voided', 'failed', 'under_review')), -- internal
+    payment_state       TEXT   NOT NULL CHECK (payment_state IN ('none', 'pending', 'authorised', 'partly_paid', 'paid', 'partly_refunded', 'refunded', 'voided', 'failed', 'review')), -- internal
     fulfilment_state    TEXT   NOT NULL CHECK (fulfilment_state IN ('unfulfilled', 'partly_shipped', 'shipped', 'nothing')), -- internal
     return_state        TEXT   NOT NULL CHECK (return_state IN ('none', 'partly_returned', 'returned')), -- internal
     email_index         BYTEA  NOT NULL,                       -- personal

@@ -184,11 +184,8 @@ func (p *Pipeline) Process(ctx context.Context, data []byte) (*Result, error) {
 	return res, nil
 }
 
-// Rungs is the widths in which a picture of the given width is kept when the
-// ladder is Ladder, ascending: those clearly smaller than it and then its own,
-// or the whole ladder when it is wider than that.
-func Rungs(width int) []int { return rungs(Ladder(), width) }
-
+// rungs is the widths to make of a picture: those clearly smaller than it and
+// then its own width, or all of them when it is larger than the largest.
 func rungs(ladder []int, width int) []int {
 	top := ladder[len(ladder)-1]
 	if width >= top {

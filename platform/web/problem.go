@@ -179,13 +179,14 @@ func call(h Handler, w http.ResponseWriter, r *http.Request) (err error) {
 // fail answers err, or cuts the connection when an answer has already begun.
 func (d *Door) fail(t *tracker, r *http.Request, err error) {
 	ctx := r.Context()
-	status, _ := explain(err)
-	var p *panicked
+	status, f := explain(err)
+	gone := ctx.Err() != nil
 	switch {
-	case ctx.Err() != nil && !errors.As(err, &p):
+	case gone:
 		d.Log.DebugContext(ctx, "client left", "request", RequestID(ctx), "path", SafePath(r.URL.Path), "err", err)
 	case status >= 500 || t.status != 0:
 		attrs := []any{"request", RequestID(ctx), "method", r.Method, "path", SafePath(r.URL.Path), "err", err}
+		var p *panicked
 		if errors.As(err, &p) {
 			attrs = append(attrs, "stack", string(p.stack))
 		}
@@ -194,15 +195,8 @@ func (d *Door) fail(t *tracker, r *http.Request, err error) {
 	if t.status != 0 {
 		panic(http.ErrAbortHandler)
 	}
-	d.Answer(t, r, err)
-}
 
-// Answer writes what err is answered with to w, for whoever must keep the
-// answer; handlers return their errors instead. It does not log err.
-func (d *Door) Answer(w http.ResponseWriter, r *http.Request, err error) {
-	ctx := r.Context()
-	status, f := explain(err)
-	h := w.Header()
+	h := t.Header()
 	for _, name := range []string{"Content-Length", "Content-Encoding", "Etag", "Last-Modified", "Content-Disposition", "Location", "Expires"} {
 		h.Del(name)
 	}
@@ -223,8 +217,8 @@ func (d *Door) Answer(w http.ResponseWriter, r *http.Request, err error) {
 			body = plainPage(problem)
 		}
 		h.Set("Content-Type", "text/html; charset=utf-8")
-		w.WriteHeader(status)
-		_, _ = w.Write(body) // the client may have left
+		t.WriteHeader(status)
+		_, _ = t.Write(body) // the client may have left
 		return
 	}
 	body, err := json.Marshal(problem)
@@ -234,8 +228,8 @@ func (d *Door) Answer(w http.ResponseWriter, r *http.Request, err error) {
 		body, _ = json.Marshal(problem) // strings and a number only
 	}
 	h.Set("Content-Type", "application/problem+json")
-	w.WriteHeader(status)
-	_, _ = w.Write(append(body, '\n')) // the client may have left
+	t.WriteHeader(status)
+	_, _ = t.Write(append(body, '\n')) // the client may have left
 }
 
 func (d *Door) draw(r *http.Request, p Problem) (body []byte, err error) {

@@ -1,0 +1,485 @@
+package checkout
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/stoashop/stoa/commerce/inventory"
+	"github.com/stoashop/stoa/commerce/order"
+	"github.com/stoashop/stoa/commerce/payment"
+	"github.com/stoashop/stoa/guard/audit"
+	"github.com/stoashop/stoa/kit/fault"
+	"github.com/stoashop/stoa/platform/db"
+	"github.com/stoashop/stoa/platform/event"
+	"github.com/stoashop/stoa/platform/job"
+)
+
+// learner applies news to an attempt.
+type learner func(payment.Attempt) (payment.Attempt, []payment.Entry)
+
+// finish is the third phase: it applies news about one attempt and draws the
+// consequences. Everybody who brings news calls it, in any order and as often
+// as they like; each step looks before it acts. source, when not nil, is the
+// provider's message that brought the news; it is stored with its effect.
+func (s *Service) finish(ctx context.Context, orderID, attemptID string, learn learner, source *payment.Event) (order.Order, error) {
+	var o order.Order
+	err := s.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		var err error
+		if o, err = s.Orders.Lock(ctx, tx, orderID); err != nil {
+			return err
+		}
+		before, ok := o.Attempt(attemptID)
+		if !ok {
+			return order.NotFound()
+		}
+		if source != nil {
+			if fresh, err := s.Orders.NoteEvent(ctx, tx, before.Provider, *source); err != nil || !fresh {
+				return err
+			}
+		}
+		after, entries := learn(before)
+		changed := after.Status != before.Status || after.Reference != before.Reference || after.ContinueURL != before.ContinueURL || len(entries) > 0
+		if changed {
+			if err := s.Orders.SetAttempt(ctx, tx, &o, after, entries); err != nil {
+				return err
+			}
+		}
+		waits := after.Status.Places() && (o.State == order.Draft || o.State == order.Expired)
+		if !changed && !waits {
+			return nil
+		}
+		return s.consequences(ctx, tx, &o, before, after, entries)
+	})
+	return o, err
+}
+
+func (s *Service) consequences(ctx context.Context, tx *db.Tx, o *order.Order, before, after payment.Attempt, entries []payment.Entry) error {
+	wasPaid := o.Payment == payment.Paid
+	switch {
+	case after.Status.Places() && placedBy(*o, after.ID):
+		// A second payment for an order that another attempt has placed.
+		if err := job.Enqueue(ctx, tx, giveBack{o.ID, after.ID, "duplicate"}, job.Unique("give_back:"+after.ID)); err != nil {
+			return err
+		}
+	case after.Status.Places() && (o.State == order.Draft || o.State == order.Expired):
+		if err := s.settle(ctx, tx, o, after); err != nil {
+			return err
+		}
+	case after.Status.Places() && o.State == order.Cancelled && !before.Status.Places():
+		if err := job.Enqueue(ctx, tx, giveBack{o.ID, after.ID, "cancelled"}, job.Unique("give_back:"+after.ID)); err != nil {
+			return err
+		}
+	case after.Status == payment.Continuing && before.Status != payment.Continuing && o.State == order.Draft:
+		// The shopper is at the bank: their goods wait, but not for ever.
+		until := o.CreatedAt.Add(MaxHold)
+		if limit := tx.Now().Add(s.Shop().Hold); limit.Before(until) || until.Before(tx.Now()) {
+			until = limit
+		}
+		if until.After(o.HoldUntil) {
+			o.HoldUntil = until
+			if err := s.Stock.Extend(ctx, tx, o.ID, until); err != nil {
+				return err
+			}
+		}
+	case over(after.Status) && !over(before.Status) && o.State == order.Draft:
+		if err := s.Stock.Release(ctx, tx, o.ID); err != nil {
+			return fmt.Errorf("release stock: %w", err)
+		}
+	}
+	if err := s.report(ctx, tx, before, after); err != nil {
+		return err
+	}
+	if err := s.Orders.Save(ctx, tx, o); err != nil {
+		return err
+	}
+	if !wasPaid && o.Payment == payment.Paid && o.State == order.Placed {
+		if err := event.Emit(ctx, tx, order.Events().Paid, order.Ref{OrderID: o.ID}); err != nil {
+			return err
+		}
+	}
+	return s.logPayment(ctx, tx, *o, before, after, entries)
+}
+
+// over reports whether an attempt came to nothing.
+func over(s payment.AttemptStatus) bool {
+	return s == payment.Refused || s == payment.Released || s == payment.Lapsed
+}
+
+// placedBy reports whether an attempt other than id placed the order.
+func placedBy(o order.Order, id string) bool {
+	if o.State != order.Placed {
+		return false
+	}
+	for _, a := range o.Attempts {
+		if a.ID != id && a.Status.Places() {
+			return true
+		}
+	}
+	return false
+}
+
+// settle places a paid (or promised) draft. Money that comes when the goods
+// are gone goes back by itself, and the order ends as cancelled (rule B12).
+func (s *Service) settle(ctx context.Context, tx *db.Tx, o *order.Order, a payment.Attempt) error {
+	err := s.Stock.Allocate(ctx, tx, o.ID, demandsOf(*o))
+	if fault.Reason(err) == inventory.ShortReason {
+		if err := s.Orders.Place(ctx, tx, o, s.Shop().Zone); err != nil {
+			return err
+		}
+		o.State, o.CancelReason = order.Cancelled, "out_of_stock"
+		for i := range o.Lines {
+			if err := s.Orders.AddUnits(ctx, tx, o, o.Lines[i].ID, 0, o.Lines[i].Open(), 0, 0, 0); err != nil {
+				return err
+			}
+		}
+		if err := s.Carts.Close(ctx, tx, o.CartID); err != nil {
+			return err
+		}
+		if err := event.Emit(ctx, tx, order.Events().Cancelled, order.Ref{OrderID: o.ID}); err != nil {
+			return err
+		}
+		return job.Enqueue(ctx, tx, giveBack{o.ID, a.ID, "out_of_stock"}, job.Unique("give_back:"+a.ID), job.Urgent())
+	}
+	if err != nil {
+		return fmt.Errorf("allocate stock: %w", err)
+	}
+	return s.place(ctx, tx, o)
+}
+
+func (s *Service) place(ctx context.Context, tx *db.Tx, o *order.Order) error {
+	if err := s.Orders.Place(ctx, tx, o, s.Shop().Zone); err != nil {
+		return err
+	}
+	if err := s.Carts.Close(ctx, tx, o.CartID); err != nil {
+		return err
+	}
+	if o.Total == 0 {
+		return s.Orders.Save(ctx, tx, o)
+	}
+	return nil
+}
+
+func demandsOf(o order.Order) []inventory.Demand {
+	var list []inventory.Demand
+	for _, l := range o.Lines {
+		list = append(list, inventory.Demand{LineID: l.ID, VariantID: l.VariantID, Quantity: l.Quantity, Tracked: l.Tracked})
+	}
+	return list
+}
+
+// logPayment tells the order's timeline what happened to money.
+func (s *Service) logPayment(ctx context.Context, tx *db.Tx, o order.Order, before, after payment.Attempt, entries []payment.Entry) error {
+	if after.Status != before.Status {
+		data := map[string]any{"attempt": after.ID, "provider": after.Provider, "method": after.Method, "status": after.Status}
+		if after.Status == payment.Refused {
+			data["reason"] = after.Reason
+		}
+		if after.Status == payment.InReview {
+			data["doubts"] = after.Doubts
+		}
+		if err := s.Orders.Log(ctx, tx, audit.System("payment"), o.ID, "payment."+string(after.Status), data); err != nil {
+			return err
+		}
+	}
+	for _, e := range entries {
+		data := map[string]any{"attempt": after.ID, "amount": e.Amount, "currency": after.Currency}
+		if err := s.Orders.Log(ctx, tx, audit.System("payment"), o.ID, "payment.entry."+string(e.Kind), data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// spend asks the payment budget for one try.
+func (s *Service) spend(ctx context.Context, tx *db.Tx, subject payment.Subject) (payment.Verdict, error) {
+	levels, err := lockLevels(ctx, tx, s.Budget.Keys(subject))
+	if err != nil {
+		return payment.Verdict{}, fmt.Errorf("read payment budget: %w", err)
+	}
+	verdict, changed := s.Budget.Spend(subject, levels, tx.Now())
+	if err := saveLevels(ctx, tx, changed); err != nil {
+		return verdict, fmt.Errorf("write payment budget: %w", err)
+	}
+	if verdict.Braked {
+		s.Log.WarnContext(ctx, "many payments are being declined; the brake is on", "rule", verdict.Rule, "allowed", verdict.Allowed)
+	}
+	return verdict, nil
+}
+
+// report tells the budget how an attempt ended.
+func (s *Service) report(ctx context.Context, tx *db.Tx, before, after payment.Attempt) error {
+	declined := after.Status == payment.Refused && before.Status != payment.Refused && after.Reason != payment.ReasonCancelled && after.Reason != payment.ReasonExpired
+	approved := after.Status == payment.Settled && before.Status != payment.Settled
+	if !declined && !approved {
+		return nil
+	}
+	raw, err := s.Orders.SubjectOf(ctx, tx, after.ID)
+	if err != nil {
+		return err
+	}
+	var subject payment.Subject
+	if err := json.Unmarshal([]byte(raw), &subject); err != nil {
+		return err
+	}
+	levels, err := lockLevels(ctx, tx, s.Budget.Keys(subject))
+	if err != nil {
+		return err
+	}
+	var changed payment.Levels
+	if declined {
+		changed = s.Budget.Declined(subject, levels, tx.Now())
+	} else {
+		changed = s.Budget.Approved(subject, levels, tx.Now())
+	}
+	return saveLevels(ctx, tx, changed)
+}
+
+// Returned is called when a shopper's browser comes back from the provider's
+// page. It asks the provider for the truth and returns the order. An attempt
+// nobody knows is "order.not_found".
+func (s *Service) Returned(ctx context.Context, attemptID string) (order.Order, error) {
+	orderID, err := s.Orders.OfAttempt(ctx, s.DB, attemptID)
+	if err != nil {
+		return order.Order{}, err
+	}
+	o, err := s.learn(ctx, orderID, attemptID, nil)
+	if payment.Unknown(err) || fault.Is(err, fault.NotFound) {
+		s.Log.WarnContext(ctx, "the payment's state is not known yet", "attempt", attemptID, "err", err)
+		return s.Orders.Get(ctx, s.DB, orderID)
+	}
+	return o, err
+}
+
+// Webhook takes a provider's message: verified on the raw body, stored once
+// with its effect, and only ever a reason to fetch the truth. It fails with
+// "payment.webhook_refused" for a message that is not the provider's; any
+// other error asks the provider to send it again. A message about a payment
+// that is not ours is acknowledged.
+func (s *Service) Webhook(ctx context.Context, provider string, in payment.Inbound) error {
+	p, settings, ok := s.Providers.Provider(provider)
+	hook, takes := p.(payment.Webhooker)
+	if !ok || !takes {
+		return fault.New(fault.NotFound, "payment.unknown_provider")
+	}
+	e, err := hook.Webhook(ctx, settings, in)
+	if err != nil {
+		return err
+	}
+	attemptID := e.AttemptID
+	var orderID string
+	if attemptID != "" {
+		orderID, err = s.Orders.OfAttempt(ctx, s.DB, attemptID)
+	} else {
+		orderID, attemptID, err = s.Orders.OfReference(ctx, s.DB, provider, e.Reference)
+	}
+	if fault.Is(err, fault.NotFound) {
+		s.Log.WarnContext(ctx, "a payment message is about no order of this shop", "provider", provider, "event", e.ID, "kind", e.Kind)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, err = s.learn(ctx, orderID, attemptID, &e)
+	return err
+}
+
+// learn fetches the truth about an attempt and finishes with it.
+func (s *Service) learn(ctx context.Context, orderID, attemptID string, source *payment.Event) (order.Order, error) {
+	o, err := s.Orders.Get(ctx, s.DB, orderID)
+	if err != nil {
+		return o, err
+	}
+	a, ok := o.Attempt(attemptID)
+	if !ok {
+		return o, order.NotFound()
+	}
+	p, settings, ok := s.Providers.Provider(a.Provider)
+	fetcher, can := p.(payment.Fetcher)
+	if !ok || !can {
+		return o, nil
+	}
+	call, cancel := s.call(ctx)
+	facts, err := fetcher.Fetch(call, settings, payment.Query{AttemptID: a.ID, Reference: a.Reference})
+	cancel()
+	if err != nil {
+		return o, fmt.Errorf("fetch payment %s: %w", a.ID, err)
+	}
+	return s.finish(ctx, orderID, attemptID, func(a payment.Attempt) (payment.Attempt, []payment.Entry) { return a.Learned(facts) }, source)
+}
+
+// dropAttempt lets go of an open attempt at the provider, so that it cannot be
+// paid any more. If it was paid meanwhile, the order is placed instead.
+func (s *Service) dropAttempt(ctx context.Context, orderID, attemptID string) error {
+	o, err := s.Orders.Get(ctx, s.DB, orderID)
+	if err != nil {
+		return err
+	}
+	a, _ := o.Attempt(attemptID)
+	p, settings, ok := s.Providers.Provider(a.Provider)
+	canceller, can := p.(payment.Canceller)
+	if !ok || !can {
+		return fault.New(fault.Conflict, "checkout.payment_open")
+	}
+	call, cancel := s.call(ctx)
+	defer cancel()
+	facts, err := canceller.Cancel(call, settings, payment.Change{Key: "drop_" + a.ID, Attempt: a, Amount: a.Amount})
+	switch {
+	case fault.Reason(err) == "payment.unknown_reference":
+		_, err = s.finish(ctx, orderID, attemptID, lapsed, nil)
+		return err
+	case fault.Reason(err) == "payment.not_cancellable":
+		_, err = s.learn(ctx, orderID, attemptID, nil)
+		return err
+	case err != nil:
+		return fault.New(fault.Unavailable, "checkout.payment_open").Because(err)
+	}
+	_, err = s.finish(ctx, orderID, attemptID, func(a payment.Attempt) (payment.Attempt, []payment.Entry) { return a.Learned(facts) }, nil)
+	return err
+}
+
+// lapsed ends an attempt the provider knows nothing of.
+func lapsed(a payment.Attempt) (payment.Attempt, []payment.Entry) {
+	if a.Status.Open() {
+		a.Status = payment.Lapsed
+	}
+	return a, nil
+}
+
+// reconcile asks for the outcome of an attempt until it is known. When the
+// hold is over it lets the attempt go and the draft expires.
+func (s *Service) reconcile(ctx context.Context, i job.Info, l lapse) error {
+	o, err := s.Orders.Get(ctx, s.DB, l.Order)
+	if err != nil {
+		return err
+	}
+	a, ok := o.Attempt(l.Attempt)
+	if !ok || (!a.Status.Open() && o.State != order.Draft) {
+		return nil
+	}
+	now := s.DB.Now()
+	if a.Status.Open() {
+		var known order.Order
+		known, err = s.learn(ctx, l.Order, l.Attempt, nil)
+		missing := fault.Reason(err) == "payment.unknown_reference"
+		switch {
+		case missing && now.Sub(a.CreatedAt) > 2*time.Minute:
+			// The provider never heard of it, so no money moved, and none
+			// will: the answer to the request is long overdue.
+			if known, err = s.finish(ctx, l.Order, l.Attempt, lapsed, nil); err != nil {
+				return err
+			}
+		case missing:
+			return s.again(ctx, i, l, now.Add(time.Minute))
+		case err != nil:
+			s.Log.WarnContext(ctx, "the provider does not say how a payment stands; asking again", "attempt", l.Attempt, "err", err)
+			return s.again(ctx, i, l, now.Add(time.Minute))
+		}
+		o = known
+		a, _ = o.Attempt(l.Attempt)
+	}
+	if o.State != order.Draft {
+		return nil
+	}
+	if now.Before(o.HoldUntil) {
+		return s.again(ctx, i, l, minTime(o.HoldUntil, now.Add(time.Minute)))
+	}
+	if a.Status.Open() {
+		if err := s.dropAttempt(ctx, l.Order, l.Attempt); err != nil {
+			s.Log.WarnContext(ctx, "a payment nobody waits for cannot be let go yet", "attempt", l.Attempt, "err", err)
+			return s.again(ctx, i, l, now.Add(time.Minute))
+		}
+	}
+	return s.expire(ctx, l.Order)
+}
+
+func minTime(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// again puts the job back for later without counting a failure.
+func (s *Service) again(ctx context.Context, i job.Info, l lapse, at time.Time) error {
+	return s.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := i.Complete(ctx, tx); err != nil {
+			return err
+		}
+		return job.Enqueue(ctx, tx, l, job.At(at), job.Unique("reconcile:"+l.Attempt), job.Tries(1000))
+	})
+}
+
+// expire ends a draft that was not paid in time. A draft with an open attempt,
+// or one that a shopper has re-opened, stays.
+func (s *Service) expire(ctx context.Context, orderID string) error {
+	return s.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		o, err := s.Orders.Lock(ctx, tx, orderID)
+		if err != nil || o.State != order.Draft || tx.Now().Before(o.HoldUntil) {
+			return err
+		}
+		for _, a := range o.Attempts {
+			if a.Status.Open() || a.Status.Places() {
+				return nil
+			}
+		}
+		if err := s.Stock.Release(ctx, tx, o.ID); err != nil {
+			return err
+		}
+		o.State = order.Expired
+		return s.Orders.Save(ctx, tx, &o)
+	})
+}
+
+// giveBack returns money of an order that cannot be: held money is let go,
+// captured money refunded. It is repeated until the provider has done it.
+func (s *Service) giveBack(ctx context.Context, i job.Info, g giveBack) error {
+	o, err := s.Orders.Get(ctx, s.DB, g.Order)
+	if err != nil {
+		return err
+	}
+	a, ok := o.Attempt(g.Attempt)
+	if !ok || a.Facts.Secured() == 0 {
+		return nil
+	}
+	p, settings, ok := s.Providers.Provider(a.Provider)
+	if !ok {
+		return fmt.Errorf("payment provider %q is gone; give the money of attempt %s back by hand", a.Provider, a.ID)
+	}
+	call, cancel := s.call(ctx)
+	defer cancel()
+	var facts payment.Facts
+	switch {
+	case a.Facts.Captured > a.Facts.Refunded:
+		refunder, can := p.(payment.Refunder)
+		if !can {
+			return fmt.Errorf("%s cannot refund; give the money of attempt %s back by hand", a.Provider, a.ID)
+		}
+		facts, err = refunder.Refund(call, settings, payment.Change{Key: "back_" + a.ID, Attempt: a, Amount: a.Facts.Captured - a.Facts.Refunded})
+	default:
+		canceller, can := p.(payment.Canceller)
+		if !can {
+			return fmt.Errorf("%s cannot let go of money; do it by hand for attempt %s", a.Provider, a.ID)
+		}
+		facts, err = canceller.Cancel(call, settings, payment.Change{Key: "back_" + a.ID, Attempt: a, Amount: a.Facts.Held()})
+	}
+	if err != nil {
+		return fmt.Errorf("give back attempt %s: %w", a.ID, err)
+	}
+	back := facts.Refunded - a.Facts.Refunded
+	_, err = s.finish(ctx, g.Order, g.Attempt, func(a payment.Attempt) (payment.Attempt, []payment.Entry) { return a.Learned(facts) }, nil)
+	if err != nil || back <= 0 {
+		return err
+	}
+	return s.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		o, err := s.Orders.Lock(ctx, tx, g.Order)
+		if err != nil {
+			return err
+		}
+		if g.Reason != "duplicate" { // a duplicate was never part of the order's own money
+			o.Refunded = min(o.Refunded+back, o.Captured)
+		}
+		return s.Orders.Save(ctx, tx, &o)
+	})
+}

@@ -1,0 +1,47 @@
+package checkout
+
+import (
+	"context"
+	"time"
+
+	"github.com/stoashop/stoa/commerce/payment"
+	"github.com/stoashop/stoa/platform/db"
+)
+
+// lockLevels reads the payment budget's levels and locks their rows, in the
+// order of keys, which are sorted.
+func lockLevels(ctx context.Context, tx *db.Tx, keys []string) (payment.Levels, error) {
+	levels := make(payment.Levels)
+	_, err := db.All(ctx, tx, func(rows *db.Rows) (struct{}, error) {
+		var key string
+		var at time.Time
+		err := rows.Scan(&key, db.Time(&at))
+		levels[key[len(prefix):]] = at
+		return struct{}{}, err
+	}, `SELECT bucket, arrival_at FROM throttle WHERE bucket IN `+db.In(1, len(keys))+` ORDER BY bucket`+tx.ForUpdate(), prefixed(keys)...)
+	return levels, err
+}
+
+const prefix = "pay:"
+
+func prefixed(keys []string) []any {
+	out := make([]any, len(keys))
+	for i, k := range keys {
+		out[i] = prefix + k
+	}
+	return out
+}
+
+func saveLevels(ctx context.Context, tx *db.Tx, levels payment.Levels) error {
+	if len(levels) == 0 {
+		return nil
+	}
+	args := make([]any, 0, 3*len(levels))
+	for key, at := range levels {
+		args = append(args, prefix+key, at.UnixMilli(), at.Add(time.Hour).UnixMilli())
+	}
+	_, err := tx.Exec(ctx, `
+		INSERT INTO throttle (bucket, arrival_at, expires_at) VALUES `+db.Values(len(levels), 3)+`
+		ON CONFLICT (bucket) DO UPDATE SET arrival_at = excluded.arrival_at, expires_at = excluded.expires_at`, args...)
+	return err
+}
