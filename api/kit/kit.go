@@ -16,7 +16,9 @@ import (
 
 	"github.com/stoashop/stoa/guard/policy"
 	"github.com/stoashop/stoa/kit/fault"
+	"github.com/stoashop/stoa/platform/db"
 	"github.com/stoashop/stoa/platform/web"
+	"github.com/stoashop/stoa/platform/web/once"
 )
 
 // Operation is one thing a program may ask for.
@@ -42,7 +44,11 @@ type Operation[In, Out any] struct {
 	Body   int64  // most bytes of the body; 0 means 1 MiB
 	Once   bool   // asks for an Idempotency-Key, and answers repeats from memory (rule B14)
 
+	// Handler carries the operation out. Tx is for one whose whole effect is
+	// a single transaction: with Once, effect and answer commit together.
+	// Exactly one of the two is set.
 	Handler func(ctx context.Context, in In) (Out, error)
+	Tx      func(ctx context.Context, tx *db.Tx, in In) (Out, error)
 }
 
 // Located is an Out that says where what was made can be found.
@@ -55,8 +61,11 @@ type Options struct {
 	Server  string // "https://shop.example"
 	Base    string // path before all operations: "/api/v1"
 
-	// Guard wraps the operations that set Once; see platform/web/once.
+	// Guard wraps the operations that set Once: once.Service.Guard with the
+	// API's rule.
 	Guard func(web.Handler) web.Handler
+
+	DB *db.DB // for operations with Tx
 }
 
 // API is the table of operations.
@@ -82,12 +91,15 @@ func Add[In, Out any](a *API, op Operation[In, Out]) {
 	if op.Once && op.Method == http.MethodGet {
 		panic(fmt.Sprintf("api: %s: a GET changes nothing and needs no key", op.Name))
 	}
+	if (op.Handler == nil) == (op.Tx == nil) {
+		panic(fmt.Sprintf("api: %s: set either Handler or Tx", op.Name))
+	}
 	checkPath(op.Name, op.Path, in)
 	a.doc.add(described{
 		name: op.Name, method: op.Method, path: a.o.Base + op.Path, summary: op.Summary, description: op.Description, tag: op.Tag,
 		who: op.Who, permission: op.Permission, status: op.Status, once: op.Once, in: in, out: out,
 	})
-	h := func(w http.ResponseWriter, r *http.Request) error { return serve(op, w, r) }
+	h := func(w http.ResponseWriter, r *http.Request) error { return serve(a.o.DB, op, w, r) }
 	if op.Once {
 		if a.o.Guard == nil {
 			panic("api: " + op.Name + " wants repeats caught and Options.Guard is nil")
@@ -119,42 +131,57 @@ func checkPath(name, path string, in reflect.Type) {
 	}
 }
 
-func serve[In, Out any](op Operation[In, Out], w http.ResponseWriter, r *http.Request) error {
+func serve[In, Out any](d *db.DB, op Operation[In, Out], w http.ResponseWriter, r *http.Request) error {
 	in, err := web.DecodeInput[In](r, web.Limits{Bytes: op.Body})
 	if err != nil {
 		return err
 	}
-	out, err := op.Handler(r.Context(), in)
+	var answer once.Response
+	if op.Tx != nil {
+		err = d.InTx(r.Context(), func(ctx context.Context, tx *db.Tx) error {
+			out, err := op.Tx(ctx, tx, in)
+			if err != nil {
+				return err
+			}
+			if answer, err = op.answer(out); err != nil {
+				return err
+			}
+			return once.Complete(ctx, tx, answer)
+		})
+	} else {
+		var out Out
+		if out, err = op.Handler(r.Context(), in); err == nil {
+			answer, err = op.answer(out)
+		}
+	}
 	if err != nil {
 		return err
 	}
-	switch {
-	case op.Cache != "":
-		w.Header().Set("Cache-Control", op.Cache)
-	case op.Who == policy.Public:
-		w.Header().Set("Cache-Control", "no-cache")
-	}
-	if l, ok := any(out).(Located); ok {
-		w.Header().Set("Location", l.Location())
-	}
-	if op.Status == http.StatusNoContent {
-		w.WriteHeader(op.Status)
-		return nil
-	}
-	return WriteJSON(w, op.Status, out)
+	answer.Send(w)
+	return nil
 }
 
-// WriteJSON answers with v as JSON. HTML characters are not escaped: the
-// content type and nosniff keep browsers from reading it as a page.
-func WriteJSON(w http.ResponseWriter, status int, v any) error {
-	body, err := marshal(v)
-	if err != nil {
-		return err
+// answer writes an operation's result as JSON. HTML characters are not
+// escaped: the content type and nosniff keep browsers from reading it as a
+// page.
+func (op Operation[In, Out]) answer(out Out) (once.Response, error) {
+	a := once.Response{Status: op.Status, Header: make(http.Header)}
+	switch {
+	case op.Cache != "":
+		a.Header.Set("Cache-Control", op.Cache)
+	case op.Who == policy.Public:
+		a.Header.Set("Cache-Control", "no-cache")
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_, _ = w.Write(body) // the client may have left
-	return nil
+	if l, ok := any(out).(Located); ok {
+		a.Header.Set("Location", l.Location())
+	}
+	if op.Status == http.StatusNoContent {
+		return a, nil
+	}
+	a.Header.Set("Content-Type", "application/json")
+	var err error
+	a.Body, err = marshal(out)
+	return a, err
 }
 
 func marshal(v any) ([]byte, error) {

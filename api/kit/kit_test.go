@@ -19,7 +19,10 @@ import (
 	"github.com/stoashop/stoa/kit/fault"
 	"github.com/stoashop/stoa/kit/locale"
 	"github.com/stoashop/stoa/kit/money"
+	"github.com/stoashop/stoa/platform/db"
 	"github.com/stoashop/stoa/platform/web"
+	"github.com/stoashop/stoa/platform/web/once"
+	"github.com/stoashop/stoa/stoatest/dbtest"
 	"github.com/stoashop/stoa/words"
 )
 
@@ -271,6 +274,15 @@ func at(v any, path []string) string {
 	return string(raw)
 }
 
+func declare[In, Out any](method, path string, once bool) func(a *kit.API) {
+	return func(a *kit.API) {
+		kit.Add(a, kit.Operation[In, Out]{
+			Name: "x", Method: method, Path: path, Once: once, Who: policy.Public,
+			Handler: func(context.Context, In) (out Out, err error) { return out, nil },
+		})
+	}
+}
+
 func TestAdd_refusesWhatTheDocumentCannotSay(t *testing.T) {
 	try := func(add func(a *kit.API)) (said string) {
 		defer func() { said, _ = recover().(string) }()
@@ -280,48 +292,32 @@ func TestAdd_refusesWhatTheDocumentCannotSay(t *testing.T) {
 	type pathIn struct {
 		ID string `path:"id"`
 	}
+	type listOut struct {
+		L []string `json:"l"`
+	}
+	type amount struct {
+		M money.Minor `json:"m"`
+	}
+	type mapIn struct {
+		F map[string]string `query:"f"`
+	}
 	for name, tt := range map[string]struct {
 		add  func(a *kit.API)
 		want string
 	}{
-		"plain slice": {func(a *kit.API) {
-			kit.Add(a, kit.Operation[none, struct {
-				L []string `json:"l"`
-			}]{Name: "x", Method: "GET", Path: "/x"})
-		}, "use kit.List"},
-		"bare amount": {func(a *kit.API) {
-			kit.Add(a, kit.Operation[none, struct {
-				M money.Minor `json:"m"`
-			}]{Name: "x", Method: "GET", Path: "/x"})
-		}, "use kit.Money"},
-		"bare amount read": {func(a *kit.API) {
-			kit.Add(a, kit.Operation[struct {
-				M money.Minor `json:"m"`
-			}, none]{Name: "x", Method: "POST", Path: "/x"})
-		}, "amounts are kit.Money"},
-		"no json name": {func(a *kit.API) {
-			kit.Add(a, kit.Operation[none, struct{ L string }]{Name: "x", Method: "GET", Path: "/x"})
-		}, "has no json name"},
-		"untagged input": {func(a *kit.API) {
-			kit.Add(a, kit.Operation[struct{ L string }, none]{Name: "x", Method: "GET", Path: "/x"})
-		}, "no tag that names its input"},
-		"wildcard without field": {func(a *kit.API) {
-			kit.Add(a, kit.Operation[none, none]{Name: "x", Method: "GET", Path: "/x/{id}"})
-		}, `no field with path:"id"`},
-		"field without wildcard": {func(a *kit.API) {
-			kit.Add(a, kit.Operation[pathIn, none]{Name: "x", Method: "GET", Path: "/x"})
-		}, "has no {id}"},
-		"map in the query": {func(a *kit.API) {
-			kit.Add(a, kit.Operation[struct {
-				F map[string]string `query:"f"`
-			}, none]{Name: "x", Method: "GET", Path: "/x"})
-		}, "cannot be a parameter"},
-		"key for a GET": {func(a *kit.API) {
-			kit.Add(a, kit.Operation[none, none]{Name: "x", Method: "GET", Path: "/x", Once: true})
-		}, "changes nothing"},
-		"key without a guard": {func(a *kit.API) {
-			kit.Add(a, kit.Operation[none, none]{Name: "x", Method: "POST", Path: "/x", Once: true})
-		}, "Options.Guard is nil"},
+		"plain slice":            {declare[none, listOut]("GET", "/x", false), "use kit.List"},
+		"bare amount":            {declare[none, amount]("GET", "/x", false), "use kit.Money"},
+		"bare amount read":       {declare[amount, none]("POST", "/x", false), "amounts are kit.Money"},
+		"no json name":           {declare[none, struct{ L string }]("GET", "/x", false), "has no json name"},
+		"untagged input":         {declare[struct{ L string }, none]("GET", "/x", false), "no tag that names its input"},
+		"wildcard without field": {declare[none, none]("GET", "/x/{id}", false), `no field with path:"id"`},
+		"field without wildcard": {declare[pathIn, none]("GET", "/x", false), "has no {id}"},
+		"map in the query":       {declare[mapIn, none]("GET", "/x", false), "cannot be a parameter"},
+		"key for a GET":          {declare[none, none]("GET", "/x", true), "changes nothing"},
+		"key without a guard":    {declare[none, none]("POST", "/x", true), "Options.Guard is nil"},
+		"no handler": {func(a *kit.API) {
+			kit.Add(a, kit.Operation[none, none]{Name: "x", Method: "GET", Path: "/x"})
+		}, "either Handler or Tx"},
 	} {
 		if got := try(tt.add); !strings.Contains(got, tt.want) {
 			t.Errorf("%s: %q, want %q", name, got, tt.want)
@@ -351,4 +347,64 @@ func TestEach(t *testing.T) {
 	if string(raw) != "[]" || err != nil {
 		t.Errorf("%s, %v", raw, err)
 	}
+}
+
+// TestB14_operationsInATransaction proves that a repeat of an operation with
+// Tx gets the first answer, and that effect and answer stand or fall together.
+func TestB14_operationsInATransaction(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
+		type bagIn struct {
+			Name string `json:"name" required:"true"`
+		}
+		type bag struct {
+			ID string `json:"id"`
+		}
+		log := slog.New(slog.NewTextHandler(io.Discard, nil))
+		catalog, err := locale.Load("en", words.Files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		door := &web.Door{Log: log, Printer: func(*http.Request) *locale.Printer { return catalog.Printer("en", nil) }}
+		keys := once.New(e.DB, log)
+		rule := once.Rule{Door: door, Scope: func(*http.Request) string { return "" }}
+		a := kit.New(kit.Options{Base: "/api/v1", DB: e.DB, Guard: func(h web.Handler) web.Handler { return keys.Guard(rule, h) }})
+		kit.Add(a, kit.Operation[bagIn, bag]{
+			Name: "bags.create", Method: "POST", Path: "/bags", Who: policy.Public, Status: 201, Once: true,
+			Tx: func(ctx context.Context, tx *db.Tx, in bagIn) (bag, error) {
+				id := tx.NewID("crt")
+				_, err := tx.Exec(ctx, `INSERT INTO throttle (bucket, arrival_at, expires_at) VALUES ($1, 0, 0)`, id)
+				if in.Name == "refused" {
+					err = fault.New(fault.Conflict, "bag.refused")
+				}
+				return bag{id}, err
+			},
+		})
+		table, err := a.Table()
+		if err != nil {
+			t.Fatal(err)
+		}
+		h, err := table.Handler(policy.Options{Door: door})
+		if err != nil {
+			t.Fatal(err)
+		}
+		post := func(key, name string) *httptest.ResponseRecorder {
+			r := httptest.NewRequest("POST", "/api/v1/bags", strings.NewReader(`{"name":"`+name+`"}`))
+			r.Header.Set("Content-Type", "application/json")
+			r.Header.Set("Idempotency-Key", key)
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, r)
+			return w
+		}
+		first, second := post("k", "blue"), post("k", "blue")
+		if first.Code != 201 || second.Code != 201 || first.Body.String() != second.Body.String() || second.Header().Get("Idempotency-Replayed") != "true" || second.Header().Get("Content-Type") != "application/json" {
+			t.Errorf("%d %s, then %d %s %v", first.Code, first.Body, second.Code, second.Body, second.Header())
+		}
+		if w := post("l", "refused"); w.Code != 409 {
+			t.Errorf("refused: %d %s", w.Code, w.Body)
+		}
+		var n int
+		if err := e.DB.QueryRow(t.Context(), `SELECT COUNT(*) FROM throttle`).Scan(&n); err != nil || n != 1 {
+			t.Errorf("%d effects, %v; want 1", n, err)
+		}
+	})
 }

@@ -171,7 +171,7 @@ func (a *API) Document() ([]byte, error) {
 			"parameters": object{"IdempotencyKey": object{
 				"name": "Idempotency-Key", "in": "header", "required": true,
 				"description": "A fresh random text for each thing you want done. A repeat with the same key and body gets the first answer; another body is refused with 422, a repeat while the first is under way with 409. Kept for at least 24 hours.",
-				"schema":      object{"type": "string", "minLength": 8, "maxLength": 200, "pattern": "^[!-~]+$"},
+				"schema":      object{"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 			}},
 			"securitySchemes": object{"bearer": object{
 				"type": "http", "scheme": "bearer",

@@ -39,7 +39,7 @@ type Subject string
 // The subjects.
 const (
 	OnPrice    Subject = "price"    // the lowest price of an active variant, in minor units of the default market's list
-	OnStock    Subject = "stock"    // units that can be sold now, of all active variants together
+	OnStock    Subject = "stock"    // units that can be sold now, of all active variants together; what is not tracked counts as a thousand million
 	OnTag      Subject = "tag"      // any of the tags
 	OnCategory Subject = "category" // placed in the category or below it
 	OnBrand    Subject = "brand"

@@ -43,8 +43,8 @@ func open(t testing.TB, e dbtest.Env) *shop {
 			`INSERT INTO tax_class (id, code, name, position, version) VALUES ('txc_standard', 'standard', '{"en":"Standard"}', 0, 1)`,
 			`INSERT INTO price_list (id, code, name, currency, version) VALUES ('plist_eur', 'eur', 'Euro', 'EUR', 1)`,
 			`INSERT INTO price_list (id, code, name, currency, version) VALUES ('plist_chf', 'chf', 'Franken', 'CHF', 1)`,
-			`INSERT INTO market (id, code, name, currency, locale, price_list_id, prices_include_tax, tax_rounding, tax_outside, is_default, version)
-			 VALUES ('mkt_eu', 'eu', 'Europe', 'EUR', 'en', 'plist_eur', 1, 'unit', 'refuse', 1, 1)`,
+			`INSERT INTO market (id, code, name, currency, locale, price_list_id, prices_include_tax, tax_rounding, tax_outside, price_kept, is_default, version)
+			 VALUES ('mkt_eu', 'eu', 'Europe', 'EUR', 'en', 'plist_eur', 1, 'unit', 'refuse', 'gross', 1, 1)`,
 			`INSERT INTO location (id, code, name, country, position, active, created_at, version) VALUES ('loc_main', 'main', 'Main', 'DE', 0, 1, 0, 1)`,
 			`INSERT INTO location (id, code, name, country, position, active, created_at, version) VALUES ('loc_closed', 'closed', 'Closed', 'DE', 1, 0, 0, 1)`,
 		} {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/stoashop/stoa/commerce/custom"
+	"github.com/stoashop/stoa/commerce/inventory"
 	"github.com/stoashop/stoa/commerce/media"
 	"github.com/stoashop/stoa/commerce/slug"
 	"github.com/stoashop/stoa/kit/fault"
@@ -49,13 +50,12 @@ type Offer struct {
 	Variant  // Prices is empty
 	ValueIDs []string
 	Price    *Price // nil when the list has none: it cannot be bought
-	// Units is how many can be sold now; Plenty for what is not tracked. It is
-	// for deciding, not for showing: see the shop's stock display setting.
-	Units int64
+	// Stock is for deciding; what the public learns of it says inventory.Display.
+	Stock inventory.Stock
 }
 
 // Buyable reports whether the offer has a price and stock.
-func (o Offer) Buyable() bool { return o.Price != nil && o.Units > 0 }
+func (o Offer) Buyable() bool { return o.Price != nil && (!o.Stock.Tracked || o.Stock.Sellable > 0) }
 
 // Found is what an address leads to: exactly one of its members is set.
 type Found struct {
@@ -227,8 +227,7 @@ type Line struct {
 	// ForSale is false when the variant or its product is archived, deleted or
 	// not visible yet.
 	ForSale bool
-	// Units is how many can be sold now, as in Offer.
-	Units int64
+	Stock   inventory.Stock
 }
 
 // Chosen is an option and the value a variant has of it.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/stoashop/stoa/commerce/inventory"
 	"github.com/stoashop/stoa/platform/db"
 )
 
@@ -143,8 +144,9 @@ func facts(ctx context.Context, q db.Q, products []string, prices, stock, catego
 	}
 	if stock {
 		units, err := list(ctx, q, scan, `
-			SELECT v.product_id, CAST(SUM(`+units+`) AS BIGINT) FROM variant v
-			WHERE v.status = 'active' AND v.product_id IN `, products, ` GROUP BY v.product_id`, now.UnixMilli())
+			SELECT product_id, CAST(SUM(CASE WHEN tracked = 0 THEN 1000000000 WHEN sellable > 0 THEN sellable ELSE 0 END) AS BIGINT) FROM (
+				SELECT v.product_id, v.tracked, `+inventory.StockSQL("v", "$1")+` FROM variant v WHERE v.status = 'active' AND v.product_id IN `, products,
+			`) counted GROUP BY product_id`, now.UnixMilli())
 		if err != nil {
 			return nil, err
 		}
@@ -167,17 +169,3 @@ func facts(ctx context.Context, q db.Q, products []string, prices, stock, catego
 	}
 	return all, nil
 }
-
-// Plenty is the stock of what is not tracked, in units.
-const Plenty = 1_000_000_000
-
-// units is the SQL of a variant's units that can be sold at an instant, over
-// all active locations: the variant is v, the instant parameter $1. What is
-// held for a shopper counts only until the hold ends (rule B12).
-const units = `CASE WHEN v.tracked = 0 THEN 1000000000 ELSE CAST(COALESCE((
-	SELECT SUM(CASE WHEN f.free > 0 THEN f.free ELSE 0 END) FROM (
-		SELECT l.variant_id, l.on_hand - l.allocated - l.safety + l.backorder_limit - l.held + CASE WHEN l.held > 0 THEN COALESCE((
-			SELECT SUM(r.quantity) FROM reservation r
-			WHERE r.variant_id = l.variant_id AND r.location_id = l.location_id AND r.state = 'held' AND r.expires_at <= $1), 0) ELSE 0 END AS free
-		FROM stock_level l JOIN location w ON w.id = l.location_id
-		WHERE w.active = 1 AND l.variant_id = v.id) f), 0) AS BIGINT) END`

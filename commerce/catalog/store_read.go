@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stoashop/stoa/commerce/inventory"
 	"github.com/stoashop/stoa/commerce/media"
 	"github.com/stoashop/stoa/commerce/slug"
 	"github.com/stoashop/stoa/kit/locale"
@@ -120,15 +121,16 @@ func offersOf(ctx context.Context, q db.Q, p *Product, listID string, now time.T
 	return db.All(ctx, q, func(rows *db.Rows) (o Offer, err error) {
 		var v variantRow
 		var price optionalPrice
-		err = scanVariant(rows, &v, &price.list, &price.currency, &price.amount, &price.compare, &o.Units)
+		err = scanVariant(rows, &v, &price.list, &price.currency, &price.amount, &price.compare, &o.Stock.Sellable, &o.Stock.Shelf)
 		o.Variant, o.Price = v.Variant, price.price()
+		o.Stock.Tracked = v.Tracked
 		if v.combination != "" {
 			o.ValueIDs = strings.Split(v.combination, "+")
 			o.Values = split(v.combination, codes)
 		}
 		return o, err
 	}, `
-		SELECT `+variantColumns+`, x.list_id, x.currency, x.amount, x.compare_at, `+units+`
+		SELECT `+variantColumns+`, x.list_id, x.currency, x.amount, x.compare_at, `+inventory.StockSQL("v", "$1")+`
 		FROM variant v LEFT JOIN price x ON x.variant_id = v.id AND x.list_id = $2
 		WHERE v.product_id = $3 AND v.status = 'active' ORDER BY v.position, v.id`,
 		now.UnixMilli(), listID, p.ID)
@@ -186,9 +188,9 @@ func cardPrices(ctx context.Context, q db.Q, all map[string]*Card, ids []string,
 		return struct{}{}, err
 	}, `
 		SELECT product_id, list_id, currency, COUNT(*), MIN(amount), MAX(amount), MAX(CASE WHEN place = 1 THEN compare_at END),
-			MAX(CASE WHEN units > 0 THEN 1 ELSE 0 END), MAX(CASE WHEN place = 1 THEN id END)
+			MAX(CASE WHEN tracked = 0 OR sellable > 0 THEN 1 ELSE 0 END), MAX(CASE WHEN place = 1 THEN id END)
 		FROM (
-			SELECT v.id, v.product_id, x.list_id, x.currency, x.amount, x.compare_at, `+units+` AS units,
+			SELECT v.id, v.product_id, v.tracked, x.list_id, x.currency, x.amount, x.compare_at, `+inventory.StockSQL("v", "$1")+`,
 				ROW_NUMBER() OVER (PARTITION BY v.product_id, x.list_id ORDER BY x.amount, v.position, v.id) AS place
 			FROM variant v JOIN price x ON x.variant_id = v.id
 			WHERE v.status = 'active' AND v.product_id IN `, ids, `) offered
@@ -246,9 +248,10 @@ func lines(ctx context.Context, q db.Q, listID string, variants []string, now ti
 		var m optionalMedia
 		err := rows.Scan(&l.VariantID, &l.ProductID, &l.SKU, &l.GTIN, &combination, &status, db.Truth(&l.Tracked), &l.WeightGrams, &l.LengthMM, &l.WidthMM,
 			&l.HeightMM, &l.HSCode, &l.Origin, &l.Brand, db.JSON(&l.Name), &l.TaxClassID, &product.Status, db.Time(&product.PublishAt),
-			&price.list, &price.currency, &price.amount, &price.compare, &l.Units,
+			&price.list, &price.currency, &price.amount, &price.compare, &l.Stock.Sellable, &l.Stock.Shelf,
 			&m.id, &m.hash, &m.mime, &m.width, &m.height, &m.bytes, &m.colour, db.JSON(&m.alt))
 		l.ForSale = status == Active && product.VisibleAt(now)
+		l.Stock.Tracked = l.Tracked
 		l.Price, l.Media, l.Slugs = price.price(), m.media(), locale.Text{}
 		all[l.VariantID] = &l
 		products = append(products, l.ProductID)
@@ -260,7 +263,7 @@ func lines(ctx context.Context, q db.Q, listID string, variants []string, now ti
 	}, `
 		SELECT v.id, v.product_id, v.sku, v.gtin, v.combination, v.status, v.tracked, v.weight_grams, v.length_mm, v.width_mm, v.height_mm,
 			v.hs_code, v.origin, p.brand, p.name, p.tax_class_id, p.status, p.publish_at,
-			x.list_id, x.currency, x.amount, x.compare_at, `+units+`,
+			x.list_id, x.currency, x.amount, x.compare_at, `+inventory.StockSQL("v", "$1")+`,
 			m.id, m.hash, m.mime, m.width, m.height, m.bytes, m.colour, m.alt
 		FROM variant v JOIN product p ON p.id = v.product_id
 			LEFT JOIN price x ON x.variant_id = v.id AND x.list_id = $2

@@ -177,7 +177,7 @@ func StockSQL(v, now string) string {
 		return `COALESCE((SELECT CAST(SUM(l.on_hand - l.allocated - l.held - l.safety` + extra + ` + ` + overdue + now + `), 0)) AS BIGINT) ` +
 			`FROM stock_level l JOIN location o ON o.id = l.location_id AND o.active = 1 WHERE l.variant_id = ` + v + `.id), 0)`
 	}
-	return sum(" + l.backorder_limit") + `, ` + sum("")
+	return sum(" + l.backorder_limit") + ` AS sellable, ` + sum("") + ` AS shelf`
 }
 
 func stockOf(ctx context.Context, q db.Q, variants []string, now time.Time) (map[string]Stock, error) {

@@ -43,21 +43,8 @@ type Input struct {
 // picture is never enlarged: see Ladder.
 func Widths() []int { return image.Ladder() }
 
-// Ladder lists the widths that make sense for a picture: those narrower than
-// it, and its own (at most the widest of Widths).
-func (m Media) Ladder() []int {
-	var ladder []int
-	all := Widths()
-	for _, w := range all {
-		if w < m.Width {
-			ladder = append(ladder, w)
-		}
-	}
-	if m.Width <= all[len(all)-1] {
-		ladder = append(ladder, m.Width)
-	}
-	return ladder
-}
+// Ladder lists the widths the picture is kept in, ascending: see image.Rungs.
+func (m Media) Ladder() []int { return image.Rungs(m.Width) }
 
 // URL is where the picture is served at most width pixels wide; the widest
 // rung of its ladder that fits, else the narrowest. The address never changes

@@ -39,9 +39,9 @@ var stairs = map[string][]string{
 	"platform/job":    {"platform/db"},
 	"platform/event":  {"platform/db", "platform/job"},
 	"platform/upload": {"platform/image", "platform/blob"},
-	"platform/web":    {"platform/db"},
+	"platform/web/":   {"platform/web", "platform/db"},
 
-	"guard/": {"guard/audit", "guard/privacy", "guard/policy"},
+	"guard/": {"guard/audit", "guard/privacy", "guard/policy", "guard/watch", "guard/password"},
 
 	// the trade: parts below wholes below journeys
 	"commerce/catalog":    {"commerce/custom", "commerce/slug", "commerce/media", "commerce/market", "commerce/inventory"},

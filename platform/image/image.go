@@ -184,8 +184,11 @@ func (p *Pipeline) Process(ctx context.Context, data []byte) (*Result, error) {
 	return res, nil
 }
 
-// rungs is the widths to make of a picture: those clearly smaller than it and
-// then its own width, or all of them when it is larger than the largest.
+// Rungs is the widths in which a picture of the given width is kept when the
+// ladder is Ladder, ascending: those clearly smaller than it and then its own,
+// or the whole ladder when it is wider than that.
+func Rungs(width int) []int { return rungs(Ladder(), width) }
+
 func rungs(ladder []int, width int) []int {
 	top := ladder[len(ladder)-1]
 	if width >= top {

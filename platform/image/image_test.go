@@ -164,6 +164,8 @@ func TestPipeline_Process_ladder(t *testing.T) {
 		"larger than the ladder ends there":    {2400, 1200, []size{{160, 80}, {320, 160}, {480, 240}, {640, 320}, {960, 480}, {1280, 640}, {1920, 960}}},
 		"the last one has the picture's width": {1000, 1000, []size{{160, 160}, {320, 320}, {480, 480}, {640, 640}, {1000, 1000}}},
 		"smaller than the smallest":            {100, 50, []size{{100, 50}}},
+		"no rung a hair below the top":         {1024, 512, []size{{160, 80}, {320, 160}, {480, 240}, {640, 320}, {1024, 512}}},
+		"but one a step below":                 {1070, 535, []size{{160, 80}, {320, 160}, {480, 240}, {640, 320}, {960, 480}, {1070, 535}}},
 		"a hair's breadth":                     {1, 9, []size{{1, 9}}},
 		"a ribbon keeps a line":                {3000, 1, []size{{160, 1}, {320, 1}, {480, 1}, {640, 1}, {960, 1}, {1280, 1}, {1920, 1}}},
 	}
@@ -182,6 +184,12 @@ func TestPipeline_Process_ladder(t *testing.T) {
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Error(diff)
+			}
+			for i, w := range image.Rungs(tt.w) {
+				if len(image.Rungs(tt.w)) != len(got) || got[i].W != w {
+					t.Errorf("Rungs says %v", image.Rungs(tt.w))
+					break
+				}
 			}
 			if res.Width != tt.w || res.Height != tt.h {
 				t.Errorf("size of the original: %d × %d", res.Width, res.Height)

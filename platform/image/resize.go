@@ -175,8 +175,8 @@ func (p picture) resize(w, h int) picture {
 		clear(acc)
 		for j, weight := range weights {
 			line := window[(first+j)%rows.most][:len(acc)]
-			for x := range acc {
-				acc[x] += weight * line[x]
+			for x, v := range line {
+				acc[x] += weight * v
 			}
 		}
 		row := out.Pix[y*out.Stride:][:4*w]
@@ -211,22 +211,26 @@ func (p picture) unpack(y int, rgb, alpha []int64) {
 func narrow(out, rgb, alpha []int64, cols taps, opaque bool) {
 	w := len(cols.first)
 	for x, weights := range cols.weights {
-		in := rgb[cols.first[x]:][:len(weights)]
-		var sum int64
-		for j, weight := range weights {
-			sum += weight * in[j]
-		}
-		r, rest := lane(sum)
+		r, rest := lane(weigh(weights, rgb[cols.first[x]:]))
 		g, rest := lane(rest)
 		b, _ := lane(rest)
 		out[x] = r + g<<laneBits + b<<(2*laneBits)
-		if opaque {
-			continue
+		if !opaque {
+			out[w+x], _ = lane(weigh(weights, alpha[cols.first[x]:]))
 		}
-		in, sum = alpha[cols.first[x]:][:len(weights)], 0
-		for j, weight := range weights {
-			sum += weight * in[j]
-		}
-		out[w+x], _ = lane(sum)
 	}
+}
+
+// weigh returns the sum of weight·input. It is where the time goes, hence the
+// four at a time.
+func weigh(weights, in []int64) (sum int64) {
+	in = in[:len(weights)]
+	for len(weights) >= 4 && len(in) >= 4 {
+		sum += weights[0]*in[0] + weights[1]*in[1] + weights[2]*in[2] + weights[3]*in[3]
+		weights, in = weights[4:], in[4:]
+	}
+	for j, weight := range weights {
+		sum += weight * in[j]
+	}
+	return sum
 }

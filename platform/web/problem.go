@@ -179,14 +179,13 @@ func call(h Handler, w http.ResponseWriter, r *http.Request) (err error) {
 // fail answers err, or cuts the connection when an answer has already begun.
 func (d *Door) fail(t *tracker, r *http.Request, err error) {
 	ctx := r.Context()
-	status, f := explain(err)
-	gone := ctx.Err() != nil
+	status, _ := explain(err)
+	var p *panicked
 	switch {
-	case gone:
+	case ctx.Err() != nil && !errors.As(err, &p):
 		d.Log.DebugContext(ctx, "client left", "request", RequestID(ctx), "path", SafePath(r.URL.Path), "err", err)
 	case status >= 500 || t.status != 0:
 		attrs := []any{"request", RequestID(ctx), "method", r.Method, "path", SafePath(r.URL.Path), "err", err}
-		var p *panicked
 		if errors.As(err, &p) {
 			attrs = append(attrs, "stack", string(p.stack))
 		}
@@ -195,8 +194,15 @@ func (d *Door) fail(t *tracker, r *http.Request, err error) {
 	if t.status != 0 {
 		panic(http.ErrAbortHandler)
 	}
+	d.Answer(t, r, err)
+}
 
-	h := t.Header()
+// Answer writes what err is answered with to w, for whoever must keep the
+// answer; handlers return their errors instead. It does not log err.
+func (d *Door) Answer(w http.ResponseWriter, r *http.Request, err error) {
+	ctx := r.Context()
+	status, f := explain(err)
+	h := w.Header()
 	for _, name := range []string{"Content-Length", "Content-Encoding", "Etag", "Last-Modified", "Content-Disposition", "Location", "Expires"} {
 		h.Del(name)
 	}
@@ -217,8 +223,8 @@ func (d *Door) fail(t *tracker, r *http.Request, err error) {
 			body = plainPage(problem)
 		}
 		h.Set("Content-Type", "text/html; charset=utf-8")
-		t.WriteHeader(status)
-		_, _ = t.Write(body) // the client may have left
+		w.WriteHeader(status)
+		_, _ = w.Write(body) // the client may have left
 		return
 	}
 	body, err := json.Marshal(problem)
@@ -228,8 +234,8 @@ func (d *Door) fail(t *tracker, r *http.Request, err error) {
 		body, _ = json.Marshal(problem) // strings and a number only
 	}
 	h.Set("Content-Type", "application/problem+json")
-	t.WriteHeader(status)
-	_, _ = t.Write(append(body, '\n')) // the client may have left
+	w.WriteHeader(status)
+	_, _ = w.Write(append(body, '\n')) // the client may have left
 }
 
 func (d *Door) draw(r *http.Request, p Problem) (body []byte, err error) {
