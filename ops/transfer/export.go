@@ -1,0 +1,245 @@
+package transfer
+
+import (
+	"cmp"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/stoashop/stoa/kit/fault"
+)
+
+// sheetWriter collects the rows of one product for export.
+type sheetWriter struct {
+	lang     string
+	currency string
+	zone     *time.Location
+	columns  []column
+	index    map[string]int
+	rows     [][]string
+	owner    map[int]int // row → variant it describes
+}
+
+func newSheetWriter(columns []column, opt Options) *sheetWriter {
+	w := &sheetWriter{lang: cmp.Or(opt.Language, "en"), currency: opt.Currency, zone: cmp.Or(opt.Zone, time.UTC), columns: columns, index: make(map[string]int, len(columns))}
+	for i, c := range columns {
+		w.index[c.id] = i
+	}
+	return w
+}
+
+func (w *sheetWriter) has(id string) bool {
+	_, ok := w.index[id]
+	return ok
+}
+
+// set writes a cell; columns that the sheet does not have are left out.
+func (w *sheetWriter) set(row int, id, value string) {
+	for len(w.rows) <= row {
+		w.rows = append(w.rows, make([]string, len(w.columns)))
+	}
+	if i, ok := w.index[id]; ok {
+		w.rows[row][i] = value
+	}
+}
+
+// describes says that a row is that of a variant.
+func (w *sheetWriter) describes(row, variant int) { w.owner[row] = variant }
+
+// firstPrice is the index of the price that stands in the variant's own row:
+// the shop's currency, else the first.
+func (w *sheetWriter) firstPrice(v Variant) int {
+	return max(0, slices.IndexFunc(v.Prices, func(p Price) bool { return p.Currency == w.currency }))
+}
+
+// product returns the rows of p.
+func (w *sheetWriter) product(f *format, p Product) [][]string {
+	w.rows, w.owner = nil, make(map[int]int)
+	f.rows(p, w)
+	for i, c := range w.columns {
+		if c.key == "" || len(w.rows) == 0 {
+			continue
+		}
+		if v := field(p.Fields, c.key); v != "" {
+			w.rows[0][i] = v
+		}
+		for row, variant := range w.owner {
+			if v := field(p.Variants[variant].Fields, c.key); v != "" {
+				w.rows[row][i] = v
+			}
+		}
+	}
+	return w.rows
+}
+
+// Export writes products in a platform's own columns, UTF-8, comma separated.
+// header names the columns; nil means all that the platform has and the
+// products need, for which products is walked twice. Amounts are those in
+// opt.Currency, texts those in opt.Language, except where the platform's file
+// has room for more. Cells that a spreadsheet would run as a formula are
+// disarmed with a leading apostrophe, which Open takes away again.
+func Export(out io.Writer, platform Platform, header []string, opt Options, products iter.Seq2[Product, error]) error {
+	f, err := formatOf(platform, Products)
+	if err != nil {
+		return err
+	}
+	if header == nil {
+		for _, c := range f.columns {
+			if c.header != "" {
+				header = append(header, c.header)
+			}
+		}
+		for p, err := range products {
+			if err != nil {
+				return err
+			}
+			if f.settle != nil {
+				header = f.settle(p, header)
+			}
+			header = addFields(f, p, header)
+		}
+	}
+	w := newSheetWriter(resolve(f, header), opt)
+	sink := newCSVWriter(out, f)
+	if err := sink.write(header); err != nil {
+		return err
+	}
+	for p, err := range products {
+		if err != nil {
+			return err
+		}
+		for _, row := range w.product(f, p) {
+			if err := sink.write(row); err != nil {
+				return err
+			}
+		}
+	}
+	return sink.flush()
+}
+
+// ExportCustomers is Export for customers.
+func ExportCustomers(out io.Writer, platform Platform, header []string, customers iter.Seq2[Customer, error]) error {
+	f, err := formatOf(platform, Customers)
+	if err != nil {
+		return err
+	}
+	if header == nil {
+		for _, c := range f.columns {
+			if c.header != "" && c.drop == "" {
+				header = append(header, c.header)
+			}
+		}
+	}
+	w := newSheetWriter(resolve(f, header), Options{})
+	sink := newCSVWriter(out, f)
+	if err := sink.write(header); err != nil {
+		return err
+	}
+	for c, err := range customers {
+		if err != nil {
+			return err
+		}
+		w.rows = nil
+		f.people(c, w)
+		for _, row := range w.rows {
+			if err := sink.write(row); err != nil {
+				return err
+			}
+		}
+	}
+	return sink.flush()
+}
+
+func formatOf(platform Platform, kind Kind) (*format, error) {
+	for _, f := range formats() {
+		if f.platform == platform && f.kind == kind {
+			return f, nil
+		}
+	}
+	return nil, fault.New(fault.Invalid, "transfer.unknown_platform").With("platform", string(platform))
+}
+
+// resolve finds the column of every header, as Open does.
+func resolve(f *format, header []string) []column {
+	columns := make([]column, len(header))
+	for i, h := range header {
+		c, ok := f.find(h)
+		if !ok {
+			c = f.unknown(h)
+		}
+		columns[i] = c
+	}
+	return columns
+}
+
+// addFields adds a column for every custom field that has none.
+func addFields(f *format, p Product, header []string) []string {
+	have := resolve(f, header)
+	add := func(fields []Field) {
+		for _, fd := range fields {
+			known := slices.ContainsFunc(have, func(c column) bool { return c.key == fd.Key }) ||
+				slices.ContainsFunc(f.extra, func(d FieldDef) bool { return d.Key == fd.Key })
+			if !known {
+				header = append(header, fd.Key)
+				have = append(have, unknownColumn(fd.Key))
+			}
+		}
+	}
+	add(p.Fields)
+	for _, v := range p.Variants {
+		add(v.Fields)
+	}
+	return header
+}
+
+type csvWriter struct {
+	w *csv.Writer
+	f *format
+}
+
+func newCSVWriter(out io.Writer, f *format) *csvWriter { return &csvWriter{csv.NewWriter(out), f} }
+
+func (c *csvWriter) write(row []string) error {
+	safe := make([]string, len(row))
+	for i, cell := range row {
+		safe[i] = disarm(cell)
+	}
+	if err := c.w.Write(safe); err != nil {
+		return fmt.Errorf("write export: %w", err)
+	}
+	return nil
+}
+
+func (c *csvWriter) flush() error {
+	c.w.Flush()
+	if err := c.w.Error(); err != nil {
+		return fmt.Errorf("write export: %w", err)
+	}
+	return nil
+}
+
+// triggers are the first characters that make a spreadsheet run a cell.
+const triggers = "=+-@\t\r"
+
+// disarm puts an apostrophe before a cell that a spreadsheet would run, and
+// before one that begins as if that had been done already, so that arm gives
+// back what was there.
+func disarm(s string) string {
+	rest := strings.TrimLeft(s, "'")
+	if rest != "" && strings.IndexByte(triggers, rest[0]) >= 0 {
+		return "'" + s
+	}
+	return s
+}
+
+// arm undoes disarm.
+func arm(s string) string {
+	if strings.HasPrefix(s, "'") && disarm(s[1:]) == s {
+		return s[1:]
+	}
+	return s
+}
