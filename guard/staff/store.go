@@ -123,12 +123,12 @@ type signedIn struct {
 // bySession returns the active member behind a live session.
 func bySession(ctx context.Context, q db.Q, id string, now time.Time) (s signedIn, err error) {
 	scan := func(rows *db.Rows) (s signedIn, err error) {
-		err = rows.Scan(&s.ID, &s.keyID, &s.email, &s.name, (*string)(&s.Role), &s.Locale, db.Time(&s.createdAt), db.Time(&s.seenAt))
+		err = rows.Scan(&s.ID, &s.keyID, &s.email, &s.name, (*string)(&s.Role), &s.Locale, &s.Version, db.Time(&s.createdAt), db.Time(&s.seenAt))
 		s.Active = true
 		return s, err
 	}
 	return db.First(ctx, q, scan, `
-		SELECT p.id, p.key_id, p.email, p.name, p.role, p.locale, s.created_at, s.seen_at
+		SELECT p.id, p.key_id, p.email, p.name, p.role, p.locale, p.version, s.created_at, s.seen_at
 		FROM session s JOIN staff p ON p.id = s.subject_id
 		WHERE s.id = $1 AND s.kind = 'staff' AND s.expires_at > $2 AND p.active = 1`, id, now.UnixMilli())
 }
