@@ -476,6 +476,7 @@ func TestCompute_refusals(t *testing.T) {
 
 		"no rate for the class": {func(b *pricing.Basket) { b.Lines[0].Class = "books" }, fault.Internal, ""},
 		"no class":              {func(b *pricing.Basket) { b.Lines[0].Class = "" }, fault.Internal, ""},
+		"no currency":           {func(b *pricing.Basket) { b.Currency = "" }, fault.Internal, ""},
 		"unknown currency":      {func(b *pricing.Basket) { b.Currency = "EURO" }, fault.Internal, ""},
 		"unknown basis":         {func(b *pricing.Basket) { b.Basis = "" }, fault.Internal, ""},
 		"unknown keep":          {func(b *pricing.Basket) { b.Keep = "both" }, fault.Internal, ""},

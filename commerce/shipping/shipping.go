@@ -46,31 +46,31 @@ type Rate struct {
 
 // Method is a way of delivery within one zone.
 type Method struct {
-	ID       string
-	ZoneID   string
-	Code     string // unique within the zone: "standard"
-	Name     locale.Text
-	Kind     Kind
-	Currency string
-	Price    money.Minor // Flat only
-	Rates    []Rate      // ByWeight only, ascending; a heavier parcel cannot go
-	FreeFrom money.Minor // goods worth this much, after discounts, travel free; 0 never
-	TaxClass string      // code of a class; empty means taxed like the goods (rule B6)
-	DaysMin  int         // working days from dispatch to delivery
-	DaysMax  int
-	Position int
-	Active   bool
-	Version  int64
+	ID       string      `json:"id"`
+	ZoneID   string      `json:"zone_id"`
+	Code     string      `json:"code"` // unique within the zone: "standard"
+	Name     locale.Text `json:"name"`
+	Kind     Kind        `json:"kind"`
+	Currency string      `json:"currency"`
+	Price    money.Minor `json:"price"`     // Flat only
+	Rates    []Rate      `json:"rates"`     // ByWeight only, ascending; a heavier parcel cannot go
+	FreeFrom money.Minor `json:"free_from"` // goods worth this much, after discounts, travel free; 0 never
+	TaxClass string      `json:"tax_class"` // id of a class; empty means taxed like the goods (rule B6)
+	DaysMin  int         `json:"days_min"`  // working days from dispatch to delivery
+	DaysMax  int         `json:"days_max"`
+	Position int         `json:"position"`
+	Active   bool        `json:"active"`
+	Version  int64       `json:"version"`
 }
 
 // Zone is a set of places that are served alike.
 type Zone struct {
-	ID       string
-	Name     string // for the staff
-	Position int
-	Places   []Place
-	Methods  []Method
-	Version  int64
+	ID       string   `json:"id"`
+	Name     string   `json:"name"` // for the staff
+	Position int      `json:"position"`
+	Places   []Place  `json:"places"`
+	Methods  []Method `json:"methods"`
+	Version  int64    `json:"version"`
 }
 
 // Parcel is what is to be sent.

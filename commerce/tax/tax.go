@@ -8,8 +8,10 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stoashop/stoa/kit/fault"
+	"github.com/stoashop/stoa/kit/locale"
 	"github.com/stoashop/stoa/kit/money"
 )
 
@@ -22,15 +24,25 @@ const Exempt = "exempt"
 
 // Row is one rate of one class in one area for one span of time.
 type Row struct {
-	ID      string
-	Country string     // ISO 3166-1
-	Region  string     // code within the country; empty is all of it that no other row names
-	Class   string     // code of the tax class
-	Rate    money.Rate // 0..money.Whole
-	Name    string     // as invoices there call it: "MwSt."
-	Source  string     // publication and its address; never empty
-	From    time.Time  // first instant
-	To      time.Time  // first instant no more; zero while no end is known
+	ID      string     `json:"id"`
+	Country string     `json:"country"` // ISO 3166-1
+	Region  string     `json:"region"`  // code within the country; empty is all of it that no other row names
+	Class   string     `json:"class"`   // code of the tax class
+	Rate    money.Rate `json:"rate"`    // 0..money.Whole
+	Name    string     `json:"name"`    // as invoices there call it: "MwSt."
+	Source  string     `json:"source"`  // publication and its address; never empty
+	From    time.Time  `json:"from"`    // first instant
+	To      time.Time  `json:"to"`      // first instant no more; zero while no end is known
+	Version int64      `json:"version"` // counts the changes of the row
+}
+
+// Class is a kind of goods that is taxed alike.
+type Class struct {
+	ID       string      `json:"id"`
+	Code     string      `json:"code"` // "standard"; never changes
+	Name     locale.Text `json:"name"`
+	Position int         `json:"position"`
+	Version  int64       `json:"version"`
 }
 
 // Table is the rates a shop collects. Where it has no row for a place, the
@@ -184,6 +196,8 @@ func (r Row) Validate() error {
 		switch {
 		case strings.TrimSpace(f.text) == "":
 			form.Add(f.path, "form.required")
+		case !utf8.ValidString(f.text):
+			form.Add(f.path, "form.not_utf8")
 		case len(f.text) > 300:
 			form.Add(f.path, "form.too_long", "max", 300)
 		}
@@ -192,6 +206,28 @@ func (r Row) Validate() error {
 		form.Add("from", "form.required")
 	} else if !r.To.IsZero() && !r.To.After(r.From) {
 		form.Add("to", "tax.ends_before_it_begins")
+	}
+	return form.Err()
+}
+
+// Validate checks a class that staff entered. Fields: "code", "name.LANG".
+func (c Class) Validate() error {
+	var form fault.Form
+	if c.Code == "" || len(c.Code) > 40 || strings.Trim(c.Code, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
+		form.Add("code", "tax.code")
+	}
+	if len(c.Name) == 0 {
+		form.Add("name", "form.required")
+	}
+	for lang, name := range c.Name {
+		switch {
+		case strings.TrimSpace(name) == "":
+			form.Add("name."+lang, "form.required")
+		case !utf8.ValidString(name):
+			form.Add("name."+lang, "form.not_utf8")
+		case utf8.RuneCountInString(name) > 100:
+			form.Add("name."+lang, "form.too_long", "max", 100)
+		}
 	}
 	return form.Err()
 }

@@ -193,7 +193,7 @@ func Exponent(code string) (digits int, ok bool) {
 }
 
 // Known reports whether code is an ISO 4217 currency.
-func Known(code string) bool { return currency.IsValid(code) }
+func Known(code string) bool { return code != "" && currency.IsValid(code) }
 
 // Codes lists the ISO 4217 codes, sorted.
 func Codes() []string {

@@ -41,3 +41,11 @@ func TestMinor_Split(t *testing.T) {
 		})
 	}
 }
+
+func TestKnown(t *testing.T) {
+	for code, want := range map[string]bool{"EUR": true, "JPY": true, "KWD": true, "": false, "eur": false, "EURO": false, "XXY": false} {
+		if got := money.Known(code); got != want {
+			t.Errorf("Known(%q) is %v", code, got)
+		}
+	}
+}
