@@ -11,6 +11,7 @@ import (
 	"github.com/stoashop/stoa/commerce/payment"
 	"github.com/stoashop/stoa/guard/audit"
 	"github.com/stoashop/stoa/kit/fault"
+	"github.com/stoashop/stoa/kit/money"
 	"github.com/stoashop/stoa/platform/db"
 	"github.com/stoashop/stoa/platform/event"
 	"github.com/stoashop/stoa/platform/job"
@@ -467,19 +468,57 @@ func (s *Service) giveBack(ctx context.Context, i job.Info, g giveBack) error {
 	if err != nil {
 		return fmt.Errorf("give back attempt %s: %w", a.ID, err)
 	}
-	back := facts.Refunded - a.Facts.Refunded
-	_, err = s.finish(ctx, g.Order, g.Attempt, func(a payment.Attempt) (payment.Attempt, []payment.Entry) { return a.Learned(facts) }, nil)
-	if err != nil || back <= 0 {
-		return err
+	_, err = s.Learned(ctx, g.Order, g.Attempt, facts)
+	return err
+}
+
+// Learned applies facts a provider has just given about an attempt, and draws
+// the consequences, as every bearer of news does.
+func (s *Service) Learned(ctx context.Context, orderID, attemptID string, facts payment.Facts) (order.Order, error) {
+	return s.finish(ctx, orderID, attemptID, func(a payment.Attempt) (payment.Attempt, []payment.Entry) { return a.Learned(facts) }, nil)
+}
+
+// GiveBack has money of an attempt returned that the shop may not keep: what
+// is held is let go, what was captured refunded. It joins the transaction and
+// happens after it; a second call does nothing.
+func (s *Service) GiveBack(ctx context.Context, tx *db.Tx, orderID, attemptID, reason string) error {
+	return job.Enqueue(ctx, tx, giveBack{orderID, attemptID, reason}, job.Unique("give_back:"+attemptID))
+}
+
+// NotePaid notes that money of a promise has come: amount, or all that is due
+// when it is 0. Only attempts whose money people move can be noted; others fail
+// with "payment.not_by_hand". key names the note, so that a second click with
+// the same key notes it once.
+func (s *Service) NotePaid(ctx context.Context, actor audit.Actor, orderID, key string, amount money.Minor) (order.Order, error) {
+	o, err := s.Orders.Get(ctx, s.DB, orderID)
+	if err != nil {
+		return o, err
 	}
-	return s.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		o, err := s.Orders.Lock(ctx, tx, g.Order)
+	for _, a := range o.Attempts {
+		if a.Status != payment.Pledged {
+			continue
+		}
+		p, settings, ok := s.Providers.Provider(a.Provider)
+		capturer, can := p.(payment.Capturer)
+		if !ok || !can || !p.Info().ByHand {
+			break
+		}
+		if amount == 0 {
+			amount = a.Amount - a.Facts.Captured
+		}
+		if amount <= 0 {
+			return o, fault.New(fault.Conflict, "payment.nothing_due")
+		}
+		facts, err := capturer.Capture(ctx, settings, payment.Change{Key: key, Attempt: a, Amount: amount})
 		if err != nil {
-			return err
+			return o, err
 		}
-		if g.Reason != "duplicate" { // a duplicate was never part of the order's own money
-			o.Refunded = min(o.Refunded+back, o.Captured)
+		if o, err = s.Learned(ctx, orderID, a.ID, facts); err != nil {
+			return o, err
 		}
-		return s.Orders.Save(ctx, tx, &o)
-	})
+		return o, s.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+			return s.Orders.Log(ctx, tx, actor, orderID, "payment.noted", map[string]any{"amount": amount, "currency": o.Currency})
+		})
+	}
+	return o, fault.New(fault.Conflict, "payment.not_by_hand")
 }

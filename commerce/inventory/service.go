@@ -340,6 +340,9 @@ func (s *Service) Cancel(ctx context.Context, tx *db.Tx, actor audit.Actor, orde
 // unallocate walks the order's used reservations and lowers allocated, and
 // with onHand -1 also on_hand, by the units.
 func (s *Service) unallocate(ctx context.Context, tx *db.Tx, orderID, prefer string, units []Units, cause Cause, document string, actor audit.Actor, onHand int64) error {
+	if len(units) == 0 {
+		return nil
+	}
 	used, err := holdsOf(ctx, tx, orderID, "used")
 	if err != nil || len(used) == 0 {
 		return err

@@ -242,7 +242,9 @@ func (o *Order) Derive() {
 	default:
 		o.Return = Returned
 	}
-	o.Payment, o.Authorised, o.Captured = derivePayment(o.Total, o.Attempts)
+	var refunded money.Minor
+	o.Payment, o.Authorised, o.Captured, refunded = derivePayment(o.Total, o.Attempts)
+	o.Refunded = max(o.Refunded, refunded) // also what was given back at the provider's own desk
 	if o.State == Placed && o.Fulfilment == Nothing {
 		o.State = Cancelled
 	}
@@ -250,7 +252,7 @@ func (o *Order) Derive() {
 
 // derivePayment sums the attempts. The order's payment state is that of all
 // its money together: a declined try before a successful one leaves no trace.
-func derivePayment(total money.Minor, attempts []payment.Attempt) (state payment.State, secured, captured money.Minor) {
+func derivePayment(total money.Minor, attempts []payment.Attempt) (state payment.State, secured, captured, refunded money.Minor) {
 	var f payment.Facts
 	f.Amount = total
 	review, pledged, open := false, false, false
@@ -273,17 +275,17 @@ func derivePayment(total money.Minor, attempts []payment.Attempt) (state payment
 	secured = f.Held() + f.Captured
 	switch {
 	case review:
-		return payment.UnderReview, secured, f.Captured
+		return payment.UnderReview, secured, f.Captured, f.Refunded
 	case len(attempts) == 0 && total == 0:
-		return payment.Paid, 0, 0
+		return payment.Paid, 0, 0, 0
 	case f.Authorised > 0:
-		return f.State(), secured, f.Captured
+		return f.State(), secured, f.Captured, f.Refunded
 	case pledged || open:
-		return payment.Awaiting, 0, 0
+		return payment.Awaiting, 0, 0, 0
 	case len(attempts) == 0:
-		return NoPayment, 0, 0
+		return NoPayment, 0, 0, 0
 	}
-	return payment.Failed, 0, 0
+	return payment.Failed, 0, 0, 0
 }
 
 // NoPayment is the payment state of an order nobody has tried to pay.

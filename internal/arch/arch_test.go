@@ -55,7 +55,7 @@ var stairs = map[string][]string{
 	"commerce/order":      {"commerce/market", "commerce/pricing", "commerce/payment", "commerce/inventory", "commerce/tax"},
 	"commerce/checkout":   {"commerce/cart", "commerce/catalog", "commerce/inventory", "commerce/market", "commerce/order", "commerce/payment", "commerce/pricing", "commerce/shipping", "commerce/tax", "commerce/customer"},
 	"commerce/fulfilment": {"commerce/order", "commerce/inventory", "commerce/payment"},
-	"commerce/returns":    {"commerce/order", "commerce/inventory", "commerce/payment", "commerce/pricing", "commerce/fulfilment"},
+	"commerce/returns":    {"commerce/order", "commerce/inventory", "commerce/payment", "commerce/pricing", "commerce/checkout"},
 
 	"storefront": {"storefront/view"},
 	"admin":      {"admin/kit", "admin/screen/"},

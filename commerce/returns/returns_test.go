@@ -1,0 +1,326 @@
+package returns_test
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"testing"
+
+	"github.com/stoashop/stoa/commerce/fulfilment"
+	"github.com/stoashop/stoa/commerce/inventory"
+	"github.com/stoashop/stoa/commerce/order"
+	"github.com/stoashop/stoa/commerce/payment"
+	"github.com/stoashop/stoa/commerce/returns"
+	"github.com/stoashop/stoa/guard/audit"
+	"github.com/stoashop/stoa/kit/fault"
+	"github.com/stoashop/stoa/kit/money"
+	"github.com/stoashop/stoa/platform/db"
+	"github.com/stoashop/stoa/platform/event"
+	"github.com/stoashop/stoa/stoatest/rig"
+)
+
+var staff = audit.Staff("stf_1")
+
+type shop struct {
+	*rig.Rig
+	returns    *returns.Service
+	fulfilment *fulfilment.Service
+}
+
+func each(t *testing.T, fn func(t *testing.T, s shop)) {
+	t.Helper()
+	rig.Each(t, func(t *testing.T, r *rig.Rig) {
+		fn(t, shop{r, returns.New(r.DB, slog.New(slog.DiscardHandler), r.Orders, r.Stock, r.Checkout, r.Bank, r.Runner), fulfilment.New(r.DB, r.Orders, r.Stock)})
+	})
+}
+
+// placed orders n units at a price, 4.90 delivery included.
+func (s shop) placed(t *testing.T, price, stock, n int64) (o order.Order, variant string) {
+	t.Helper()
+	variant = s.Goods("kettle", price, stock)
+	out, err := s.Checkout.Place(t.Context(), s.Placement(s.Fill(variant, n)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.OrderOf(out.OrderID), variant
+}
+
+func (s shop) refund(t *testing.T, o order.Order, n int64, restock bool, shipping money.Minor) order.Refund {
+	t.Helper()
+	r := returns.Request{Shipping: shipping, Reason: "test"}
+	if n > 0 {
+		r.Lines = []returns.Line{{LineID: o.Lines[0].ID, Quantity: n, Restock: restock}}
+	}
+	ref, err := s.returns.Refund(t.Context(), staff, o.ID, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ref
+}
+
+func (s shop) ship(t *testing.T, o order.Order, n int64) {
+	t.Helper()
+	_, err := s.fulfilment.Ship(t.Context(), staff, o.ID, fulfilment.Parcel{Carrier: "dhl", Tracking: "00340", Lines: []order.ShipmentLine{{LineID: o.Lines[0].ID, Quantity: n}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// B17: a line paid 10.00 for 3 gives back 3.33, 3.34, 3.33, its tax 1.60
+// likewise, in whatever order and however often asked; the sum is what was paid.
+func TestB17_refundsAddUpToWhatWasPaid(t *testing.T) {
+	each(t, func(t *testing.T, s shop) {
+		s.Delivery = 0
+		variant := s.Goods("kettle", 1000, 9)
+		o, _ := s.placed2(t, variant, 3)
+		var amounts, taxes []money.Minor
+		for range 3 {
+			ref := s.refund(t, o, 1, false, 0)
+			if ref.State != order.RefundDone {
+				t.Fatalf("refund is %s", ref.State)
+			}
+			amounts, taxes = append(amounts, ref.Amount), append(taxes, ref.Tax)
+		}
+		if amounts[0] != 1000 || amounts[1] != 1000 || amounts[2] != 1000 {
+			t.Errorf("amounts %v", amounts)
+		}
+		if sum := taxes[0] + taxes[1] + taxes[2]; sum != o.Tax || taxes[0] != 160 || taxes[1] != 159 {
+			t.Errorf("taxes %v add up to %d, want %d", taxes, sum, o.Tax)
+		}
+		if _, err := s.returns.Refund(t.Context(), staff, o.ID, returns.Request{Lines: []returns.Line{{LineID: o.Lines[0].ID, Quantity: 1}}}); fault.From(err).Fields[0].Reason != "pricing.refund_quantity" {
+			t.Errorf("a fourth unit of three: %v", err)
+		}
+		if got := s.OrderOf(o.ID); got.Payment != payment.Refunded || got.State != order.Cancelled || got.Refundable() != 0 {
+			t.Errorf("%s, %s, refundable %d", got.State, got.Payment, got.Refundable())
+		}
+		s.WantBooks(3000, 3000)
+		s.WantLevel(variant, 9, 0, 0)
+	})
+}
+
+func (s shop) placed2(t *testing.T, variant string, n int64) (order.Order, error) {
+	t.Helper()
+	out, err := s.Checkout.Place(t.Context(), s.Placement(s.Fill(variant, n)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.OrderOf(out.OrderID), nil
+}
+
+// B17 as a property: random partial refunds, random shipments between them,
+// then the rest: never more than captured, in the end exactly that, and every
+// unit of stock is explained.
+func TestB17_B13_randomWalks(t *testing.T) {
+	each(t, func(t *testing.T, s shop) {
+		for seed := range uint64(6) {
+			rnd := rand.New(rand.NewPCG(seed, 17))
+			variant := s.Goods(string(rune('a'+seed)), int64(333+rnd.IntN(2000)), 100)
+			o, _ := s.placed2(t, variant, int64(1+rnd.IntN(6)))
+			var back money.Minor
+			for {
+				o = s.OrderOf(o.ID)
+				l := o.Lines[0]
+				if l.Refunded == l.Quantity && o.RefundedShip == o.Shipping {
+					break
+				}
+				if l.Open() > 0 && rnd.IntN(2) == 0 {
+					s.ship(t, o, 1+rnd.Int64N(l.Open()))
+					continue
+				}
+				if n := l.Quantity - l.Refunded; n > 0 {
+					back += s.refund(t, o, 1+rnd.Int64N(n), rnd.IntN(2) == 0, 0).Amount
+				} else {
+					back += s.refund(t, o, 0, false, min(o.Shipping-o.RefundedShip, 1+money.Minor(rnd.IntN(490)))).Amount
+				}
+			}
+			if back != o.Total || o.Refundable() != 0 || o.Payment != payment.Refunded {
+				t.Errorf("seed %d: gave back %d of %d, state %s", seed, back, o.Total, o.Payment)
+			}
+			if l := o.Lines[0]; l.Restocked > l.Quantity || l.RefundedAt != l.Total.Gross {
+				t.Errorf("seed %d: restocked %d of %d, refunded %d of %d", seed, l.Restocked, l.Quantity, l.RefundedAt, l.Total.Gross)
+			}
+		}
+		if bad, err := s.Stock.Verify(t.Context(), s.DB, 10); err != nil || len(bad) > 0 {
+			t.Errorf("stock: %+v, %v", bad, err)
+		}
+	})
+}
+
+// B13: order 2, refund 2 with restock, then cancel the order: +2, not +4.
+func TestB13_stockReturnsOnce(t *testing.T) {
+	each(t, func(t *testing.T, s shop) {
+		o, variant := s.placed(t, 5000, 10, 2)
+		s.WantLevel(variant, 10, 2, 0)
+		s.refund(t, o, 2, true, 0)
+		s.WantLevel(variant, 10, 0, 0)
+		if _, err := s.returns.Cancel(t.Context(), staff, o.ID, "", true); fault.Reason(err) != "order.nothing_open" {
+			t.Errorf("cancelled what was refunded: %v", err)
+		}
+		s.WantLevel(variant, 10, 0, 0)
+		s.WantBooks(10490, 10000)
+	})
+}
+
+// B13: the same with shipped goods, and with the units coming back by two ways.
+func TestB13_shippedUnitsComeBackOnce(t *testing.T) {
+	each(t, func(t *testing.T, s shop) {
+		o, variant := s.placed(t, 5000, 10, 3)
+		s.ship(t, o, 2)
+		s.WantLevel(variant, 8, 1, 0)
+		s.refund(t, o, 2, true, 0) // one open unit, one shipped
+		s.WantLevel(variant, 9, 0, 0)
+		s.refund(t, o, 1, true, 490)
+		s.WantLevel(variant, 10, 0, 0)
+		got := s.OrderOf(o.ID)
+		if got.Lines[0].Restocked != 3 || got.Return != order.Returned || got.Fulfilment != order.Shipped {
+			t.Errorf("restocked %d, %s, %s", got.Lines[0].Restocked, got.Return, got.Fulfilment)
+		}
+		s.WantBooks(15490, 15490)
+	})
+}
+
+func TestRefund_withoutRestockLeavesTheShelfAlone(t *testing.T) {
+	each(t, func(t *testing.T, s shop) {
+		o, variant := s.placed(t, 5000, 10, 1)
+		s.ship(t, o, 1)
+		s.refund(t, o, 1, false, 0)
+		s.WantLevel(variant, 9, 0, 0)
+	})
+}
+
+func TestCancel_beforeAnythingWasSent(t *testing.T) {
+	each(t, func(t *testing.T, s shop) {
+		o, variant := s.placed(t, 5000, 10, 2)
+		got, err := s.returns.Cancel(t.Context(), staff, o.ID, "asked by phone", true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.State != order.Cancelled || got.Fulfilment != order.Nothing || got.Payment != payment.Refunded || got.Refunded != 10490 {
+			t.Errorf("%s, %s, %s, refunded %d", got.State, got.Fulfilment, got.Payment, got.Refunded)
+		}
+		s.WantLevel(variant, 10, 0, 0)
+		s.WantBooks(10490, 10490)
+		if _, err := s.fulfilment.Ship(t.Context(), staff, o.ID, fulfilment.Parcel{}); fault.Reason(err) != "order.not_shippable" {
+			t.Errorf("a cancelled order was shipped: %v", err)
+		}
+		events, _ := event.Count(t.Context(), s.DB)
+		if events["order.cancelled"] != 1 || events["order.refunded"] != 1 {
+			t.Errorf("events: %v", events)
+		}
+	})
+}
+
+// T39: two refunds of 60 out of 100 at once: one wins.
+func TestT39_refundsNeverExceedWhatWasTaken(t *testing.T) {
+	each(t, func(t *testing.T, s shop) {
+		o, _ := s.placed(t, 2500, 10, 4)
+		errs := make([]error, 6)
+		var all sync.WaitGroup
+		for i := range errs {
+			all.Go(func() {
+				_, errs[i] = s.returns.Refund(t.Context(), staff, o.ID, returns.Request{Lines: []returns.Line{{LineID: o.Lines[0].ID, Quantity: 3}}})
+			})
+		}
+		all.Wait()
+		won := 0
+		for _, err := range errs {
+			if err == nil {
+				won++
+			} else if fault.Reason(err) != "form.invalid" {
+				t.Error(err)
+			}
+		}
+		if won != 1 {
+			t.Errorf("%d refunds of 3 out of 4 units went through, want 1", won)
+		}
+		s.WantBooks(10490, 7500)
+	})
+}
+
+// T104: cancel and ship at the same instant: exactly one wins each unit.
+func TestT104_cancelAgainstShip(t *testing.T) {
+	each(t, func(t *testing.T, s shop) {
+		o, _ := s.placed(t, 5000, 10, 1)
+		var shipErr, cancelErr error
+		var all sync.WaitGroup
+		all.Go(func() { _, shipErr = s.fulfilment.Ship(t.Context(), staff, o.ID, fulfilment.Parcel{}) })
+		all.Go(func() { _, cancelErr = s.returns.Cancel(t.Context(), staff, o.ID, "", true) })
+		all.Wait()
+		if (shipErr == nil) == (cancelErr == nil) {
+			t.Errorf("ship: %v, cancel: %v; want exactly one to win", shipErr, cancelErr)
+		}
+		if bad, err := s.Stock.Verify(t.Context(), s.DB, 10); err != nil || len(bad) > 0 {
+			t.Errorf("stock: %+v, %v", bad, err)
+		}
+	})
+}
+
+// B20: the variant is gone from the catalogue; the order is shipped, refunded
+// and read all the same.
+func TestB20_orderOutlivesItsVariant(t *testing.T) {
+	each(t, func(t *testing.T, s shop) {
+		o, variant := s.placed(t, 5000, 10, 2)
+		s.Exec(t, `UPDATE variant SET status = 'deleted', sku_key = id`, `UPDATE product SET status = 'deleted', name = '{"en":"Something else"}'`, `DELETE FROM price`)
+		s.ship(t, o, 1)
+		s.refund(t, o, 2, true, 490)
+		got := s.OrderOf(o.ID)
+		if got.Lines[0].Name != "kettle" || got.Lines[0].SKU != "kettle" || got.Lines[0].Unit != 5000 || got.Payment != payment.Refunded || got.Fulfilment != order.Shipped {
+			t.Errorf("%+v, %s, %s", got.Lines[0], got.Payment, got.Fulfilment)
+		}
+		s.WantLevel(variant, 10, 0, 0)
+	})
+}
+
+func TestShip_partsAndTracking(t *testing.T) {
+	each(t, func(t *testing.T, s shop) {
+		o, variant := s.placed(t, 5000, 10, 3)
+		s.ship(t, o, 1)
+		if got := s.OrderOf(o.ID); got.Fulfilment != order.PartlyShipped {
+			t.Errorf("after one of three: %s", got.Fulfilment)
+		}
+		if _, err := s.fulfilment.Ship(t.Context(), staff, o.ID, fulfilment.Parcel{Lines: []order.ShipmentLine{{LineID: o.Lines[0].ID, Quantity: 3}}}); fault.Reason(err) != "order.too_many_units" {
+			t.Errorf("three of the two that are left: %v", err)
+		}
+		for _, bad := range []int64{0, -1} {
+			if _, err := s.fulfilment.Ship(t.Context(), staff, o.ID, fulfilment.Parcel{Lines: []order.ShipmentLine{{LineID: o.Lines[0].ID, Quantity: bad}}}); !fault.Is(err, fault.Invalid) {
+				t.Errorf("shipped %d units: %v", bad, err)
+			}
+		}
+		s.WantLevel(variant, 9, 2, 0)
+		if _, err := s.fulfilment.Ship(t.Context(), staff, o.ID, fulfilment.Parcel{}); err != nil {
+			t.Fatal(err)
+		}
+		list, err := s.Orders.Shipments(t.Context(), s.DB, o.ID)
+		if err != nil || len(list) != 2 || list[0].Position != 1 || list[1].Position != 2 || list[1].Lines[0].Quantity != 2 || list[0].TrackingURL == "" {
+			t.Errorf("%+v, %v", list, err)
+		}
+		if got := s.OrderOf(o.ID); got.Fulfilment != order.Shipped {
+			t.Errorf("in the end: %s", got.Fulfilment)
+		}
+		s.WantLevel(variant, 7, 0, 0)
+	})
+}
+
+func TestShip_backorderedWaitsForTheGoods(t *testing.T) {
+	each(t, func(t *testing.T, s shop) {
+		variant := s.Goods("kettle", 5000, 1)
+		s.Tx(func(ctx context.Context, tx *db.Tx) error {
+			return s.Stock.SetPolicy(ctx, tx, staff, variant, s.Location, 0, 5)
+		})
+		o, _ := s.placed2(t, variant, 3)
+		if _, err := s.fulfilment.Ship(t.Context(), staff, o.ID, fulfilment.Parcel{}); fault.Reason(err) != "inventory.not_on_shelf" {
+			t.Errorf("shipped three of one: %v", err)
+		}
+		if got := s.OrderOf(o.ID); got.Lines[0].Shipped != 0 {
+			t.Errorf("%d units are marked as shipped", got.Lines[0].Shipped)
+		}
+		s.Tx(func(ctx context.Context, tx *db.Tx) error {
+			return s.Stock.Adjust(ctx, tx, staff, inventory.Adjustment, []inventory.Change{{VariantID: variant, LocationID: s.Location, Delta: 2}})
+		})
+		if _, err := s.fulfilment.Ship(t.Context(), staff, o.ID, fulfilment.Parcel{}); err != nil {
+			t.Error(err)
+		}
+		s.WantLevel(variant, 0, 0, 0)
+	})
+}
