@@ -1,0 +1,299 @@
+package view
+
+import (
+	"time"
+
+	"github.com/stoashop/stoa/kit/money"
+	"github.com/stoashop/stoa/platform/theme"
+)
+
+// HomePage is pages/home.html. The merchant arranges the blocks.
+type HomePage struct {
+	Page
+	Blocks []Block
+}
+
+// Block is one section of an editorial page. Exactly one field is set.
+type Block struct {
+	Hero       *Hero
+	Categories *CategoryRow
+	Products   *ProductRow
+	Story      *Story
+	Text       *TextBlock
+}
+
+// Hero opens a page: one large picture and one sentence about the goods.
+type Hero struct {
+	Image *Image
+	Title string
+	Text  string // may be empty
+	Link  *Link
+	// Caption names what the picture shows and leads to it; nil for none.
+	Caption *Link
+}
+
+// CategoryRow shows categories as pictures.
+type CategoryRow struct {
+	Title string
+	Tiles []CategoryTile
+}
+
+// CategoryTile is one category as a picture.
+type CategoryTile struct {
+	Name  string
+	URL   string
+	Image *Image // nil: the name stands alone
+	Count int    // products in it; 0 when not counted
+}
+
+// ProductRow shows some products.
+type ProductRow struct {
+	Title    string
+	Text     string // may be empty
+	Link     *Link  // to all of them; nil for none
+	Products []ProductCard
+}
+
+// Story is a picture beside a few sentences.
+type Story struct {
+	Image *Image
+	Title string
+	Text  theme.HTML
+	Link  *Link
+	Flip  bool // the picture on the other side
+}
+
+// TextBlock is rich text on its own.
+type TextBlock struct {
+	Title string
+	Text  theme.HTML
+}
+
+// ProductCard is a product in a list.
+type ProductCard struct {
+	Name   string
+	URL    string
+	Brand  string // may be empty
+	Image  *Image // nil when the product has none
+	Second *Image // shown on hover; nil for none
+	Price  Price
+
+	New     bool
+	SoldOut bool
+
+	// Swatches is the colours it comes in, at most five; More counts the rest.
+	Swatches []Swatch
+	More     int
+}
+
+// Swatch is a colour a product comes in.
+type Swatch struct {
+	Label  string
+	Colour string // class, see Image.Colour
+	URL    string // the product in this colour
+}
+
+// ProductPage is pages/product.html.
+type ProductPage struct {
+	Page
+	Product Product
+	Related []ProductCard
+}
+
+// Product is one product with one variant chosen. Everything that depends on
+// the choice is inside, so the partial "product_buy" can replace it.
+type Product struct {
+	ID    string
+	Name  string
+	Intro string // one or two sentences; may be empty
+	Brand *Link  // nil for none
+	URL   string // of the product without a choice
+
+	Images []Image // the chosen variant's first
+
+	Price    Price
+	SKU      string // of the chosen variant; "" when none is chosen
+	Options  []Option
+	Stock    Stock
+	Delivery Delivery
+	Buy      BuyForm
+
+	Description theme.HTML
+	Attributes  []Attribute
+	Fields      Fields
+
+	// Delivered and Returned are the shop's own words about delivery and
+	// returns; may be empty.
+	Delivered theme.HTML
+	Returned  theme.HTML
+}
+
+// Option is something to choose: colour, size.
+type Option struct {
+	Key    string
+	Label  string // "Colour"
+	Chosen string // label of the chosen value; "" when none is
+	Kind   string // "chip" or "swatch"
+	Values []OptionValue
+}
+
+// OptionValue is one choice. Its URL is the product with this choice and the
+// other options as they are, so it works as a plain link.
+type OptionValue struct {
+	Label    string
+	URL      string
+	Selected bool
+	Colour   string // class, for swatches
+	Image    *Image // instead of a colour; nil for none
+
+	// Available says that this combination can be bought. A combination that
+	// does not exist or is sold out is shown, marked and still leads to its
+	// page.
+	Available bool
+	// Exists is false when no such combination is made at all.
+	Exists bool
+}
+
+// StockState is what the shop tells about availability. Exact numbers are
+// shown only where the merchant's policy says so.
+type StockState string
+
+// The states of a variant's stock.
+const (
+	InStock   StockState = "in_stock"
+	LowStock  StockState = "low"       // Left may say how many
+	BackOrder StockState = "backorder" // can be bought, comes later
+	SoldOut   StockState = "sold_out"
+	NotMade   StockState = "not_made" // no such combination
+	Choose    StockState = "choose"   // a choice is still to be made
+)
+
+// Stock is availability as the page tells it.
+type Stock struct {
+	State StockState
+	Left  int // pieces; 0 when not told
+}
+
+// Delivery is when and for how much.
+type Delivery struct {
+	Window Window
+	// OrderBy is the last instant at which Window holds; zero when not told.
+	OrderBy time.Time
+	Cost    *money.Money // nil when not known; zero is free
+	To      string       // the country Window and Cost are for
+}
+
+// BuyForm is the add-to-bag form: POST Action with variant and quantity.
+type BuyForm struct {
+	Action    string
+	VariantID string // "" when a choice is to be made or nothing can be bought
+	Quantity  int
+	Max       int // most that may be asked for
+	Problem   string
+}
+
+// Enabled reports whether the product can be put into the bag.
+func (f BuyForm) Enabled() bool { return f.VariantID != "" }
+
+// CategoryPage is pages/category.html, also for collections and brands.
+type CategoryPage struct {
+	Page
+	Name        string
+	Description theme.HTML
+	Image       *Image
+	Children    []CategoryTile
+	Listing     Listing
+}
+
+// SearchPage is pages/search.html.
+type SearchPage struct {
+	Page
+	Query      string
+	DidYouMean *Link  // nil for none
+	Categories []Link // categories whose names match
+	Listing    Listing
+	// Popular is what to offer when nothing was found.
+	Popular []ProductCard
+}
+
+// Listing is a page of products with everything to narrow it down. It is the
+// partial "listing" with the id "listing".
+type Listing struct {
+	Total    int // products that match, all pages together
+	Products []ProductCard
+
+	// Action and Hidden make the filter form: GET Action with the chosen
+	// values. Hidden holds what the form must keep (the query, the order).
+	Action string
+	Hidden []Hidden
+
+	Facets   []Facet
+	Chips    []Chip // what is chosen
+	ClearURL string // the listing with nothing chosen; "" when nothing is
+
+	Sorts []Sort
+
+	Prev, Next string // pages before and after; "" at the ends
+}
+
+// Filtered reports whether anything is chosen.
+func (l Listing) Filtered() bool { return len(l.Chips) > 0 }
+
+// Sorted returns the label of the order in use, or "".
+func (l Listing) Sorted() string {
+	for _, s := range l.Sorts {
+		if s.Selected {
+			return s.Label
+		}
+	}
+	return ""
+}
+
+// Facet is one way to narrow a listing.
+type Facet struct {
+	Key   string // name of the inputs
+	Label string
+	Kind  string // "choice", "swatch", "range"
+	Open  bool   // shown opened
+
+	Values []FacetValue // for choice and swatch
+	Range  *Range       // for range
+}
+
+// FacetValue is one value of a facet. Count is what the listing would hold
+// with it, the facet's own choices aside.
+type FacetValue struct {
+	Value    string
+	Label    string
+	Count    int
+	Selected bool
+	Colour   string // class, for swatches
+}
+
+// Range is an interval of whole units of the facet ("price": currency units).
+type Range struct {
+	Min, Max         int64 // what the listing spans
+	From, To         string
+	FromName, ToName string
+	Unit             string // "€"
+}
+
+// Chip is a chosen value and the listing without it.
+type Chip struct{ Label, RemoveURL string }
+
+// Sort is an order of the listing.
+type Sort struct {
+	Label    string
+	URL      string
+	Selected bool
+}
+
+// Suggestions is the partial "suggestions": the answer to a half-typed query.
+type Suggestions struct {
+	Query      string
+	Terms      []Link // completed queries
+	Categories []Link
+	Products   []ProductCard // at most six
+	Total      int
+	AllURL     string
+}
