@@ -426,6 +426,19 @@ func (p *Printer) Day(t time.Time) string {
 	return p.T("date.day", "day", strconv.Itoa(t.Day()), "month", month)
 }
 
+// Days writes a span of days as shortly as the language allows: "26 November",
+// "26–28 November", "30 November – 2 December".
+func (p *Printer) Days(from, to time.Time) string {
+	from, to = from.In(p.zone), to.In(p.zone)
+	switch {
+	case !to.After(from) || from.YearDay() == to.YearDay() && from.Year() == to.Year():
+		return p.Day(from)
+	case from.Month() == to.Month() && from.Year() == to.Year():
+		return p.T("date.days", "from", strconv.Itoa(from.Day()), "to", p.Day(to))
+	}
+	return p.Day(from) + " – " + p.Day(to)
+}
+
 // Time writes a time of day: "18:05".
 func (p *Printer) Time(t time.Time) string { return t.In(p.zone).Format("15:04") }
 

@@ -20,9 +20,11 @@ import (
 //	tx "key" "name" html …      the same as markup; values of type HTML stay markup
 //	has "key"                   whether the message exists
 //	text .LocaleText            a locale.Text in the page's language
-//	money .Amount .Currency     a money.Minor; or money .Money alone
+//	money .Amount .Currency     a money.Minor; or money .Money alone;
+//	                            nothing for a nil *money.Money
 //	date, datetime, time        a time.Time
-//	day, isodate                "24 November"; "2026-11-24" for <time datetime>
+//	day, days                   "24 November"; days .From .To is "24–26 November"
+//	isodate                     "2026-11-24" for <time datetime>
 //	number, percent, weight     int64, money.Rate, grams
 //	decimal                     a plain decimal such as "1.75"
 //	lang, dir                   the language's tag; "ltr" or "rtl"
@@ -45,6 +47,7 @@ func (t *Theme) funcs(p *locale.Printer) map[string]any {
 		"date":    p.Date,
 		"time":    p.Time,
 		"day":     p.Day,
+		"days":    p.Days,
 		"isodate": func(at time.Time) string { return at.In(p.Zone()).Format(time.DateOnly) },
 		"datetime": func(at time.Time) string {
 			return p.DateTime(at)
@@ -95,6 +98,11 @@ func markup(p *locale.Printer, key string, params []any) (HTML, error) {
 func formatMoney(p *locale.Printer, amount any, code []string) (string, error) {
 	switch m := amount.(type) {
 	case money.Money:
+		return p.Money(m.Amount, m.Currency), nil
+	case *money.Money:
+		if m == nil {
+			return "", nil
+		}
 		return p.Money(m.Amount, m.Currency), nil
 	case money.Minor:
 		if len(code) == 1 {

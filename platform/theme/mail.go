@@ -23,7 +23,7 @@ type Mail struct {
 	Text    string // the same letter for readers without HTML
 }
 
-// mailTrees holds a mail's two templates, each under the mail's name, with
+// mailTrees holds a mail's two templates, each under its file's name, with
 // everything they may use.
 type mailTrees struct{ html, text map[string]*parse.Tree }
 
@@ -81,12 +81,12 @@ func (t *Theme) parseMails(names []string, files map[string]fs.FS, html, text ma
 			return fmt.Errorf("theme: %s has no %s beside it", name, txt)
 		}
 		m := mailTrees{maps.Clone(html), maps.Clone(text)}
-		own, err := parseFile(files, name, mail)
+		own, err := parseFile(files, name)
 		if err != nil {
 			return err
 		}
 		maps.Copy(m.html, own)
-		if own, err = parseFile(files, txt, mail); err != nil {
+		if own, err = parseFile(files, txt); err != nil {
 			return err
 		}
 		if own["subject"] == nil {
@@ -99,12 +99,13 @@ func (t *Theme) parseMails(names []string, files map[string]fs.FS, html, text ma
 }
 
 func bindMail(name string, fm htmltemplate.FuncMap, trees mailTrees, shared map[string]*parse.Tree) (*mailSet, error) {
-	html, err := assemble(name, fm, trees.html, shared)
+	html, err := assemble("mail/"+name+".html", fm, trees.html, shared)
 	if err != nil {
 		return nil, err
 	}
-	text := texttemplate.New(name).Option("missingkey=error").Funcs(texttemplate.FuncMap(fm))
-	used, err := reach(name, trees.text, nil)
+	root := "mail/" + name + ".txt"
+	text := texttemplate.New(root).Option("missingkey=error").Funcs(texttemplate.FuncMap(fm))
+	used, err := reach(root, trees.text, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +116,7 @@ func bindMail(name string, fm htmltemplate.FuncMap, trees mailTrees, shared map[
 		}
 	}
 	var noData texttemplate.ExecError
-	text = text.Lookup(name)
+	text = text.Lookup(root)
 	if err := text.Execute(io.Discard, nil); err != nil && !errors.As(err, &noData) {
 		return nil, fmt.Errorf("theme: mail %s: %w", name, err)
 	}

@@ -57,7 +57,7 @@ type Theme struct {
 
 	shared   map[string]*parse.Tree            // layouts and partials by template name
 	partials []string                          // names of partials, sorted
-	pages    map[string]map[string]*parse.Tree // page name → its own templates; the page itself is under its name
+	pages    map[string]map[string]*parse.Tree // page name → its own templates; the page itself is under its file name
 	mails    map[string]mailTrees
 
 	mu   sync.RWMutex
@@ -222,7 +222,7 @@ func (t *Theme) bind(p *locale.Printer) (*set, error) {
 	fm := htmltemplate.FuncMap(t.funcs(p))
 	s := &set{pages: make(map[string]*htmltemplate.Template, len(t.pages)), mails: make(map[string]*mailSet, len(t.mails))}
 	for name, own := range t.pages {
-		tmpl, err := assemble(name, fm, own, t.shared)
+		tmpl, err := assemble("pages/"+name+".html", fm, own, t.shared)
 		if err != nil {
 			return nil, err
 		}
@@ -321,7 +321,7 @@ func (t *Theme) parse(files map[string]fs.FS) error {
 		var err error
 		switch {
 		case dir == "pages" && ext == ".html":
-			t.pages[stem], err = parseFile(files, name, stem)
+			t.pages[stem], err = parseFile(files, name)
 		case dir == "layouts" && ext == ".html":
 			err = define(t.shared, files, name)
 		case dir == "partials" && ext == ".html":
@@ -348,7 +348,7 @@ func (t *Theme) parse(files map[string]fs.FS) error {
 // define adds the templates of a file that only defines. A name belongs to
 // one file.
 func define(into map[string]*parse.Tree, files map[string]fs.FS, name string) error {
-	trees, err := parseFile(files, name, name)
+	trees, err := parseFile(files, name)
 	if err != nil {
 		return err
 	}
@@ -366,13 +366,15 @@ func define(into map[string]*parse.Tree, files map[string]fs.FS, name string) er
 	return nil
 }
 
-func parseFile(files map[string]fs.FS, name, root string) (map[string]*parse.Tree, error) {
+// parseFile returns the templates of a file; what stands outside of {{define}}
+// is under the file's own name, which no partial can have.
+func parseFile(files map[string]fs.FS, name string) (map[string]*parse.Tree, error) {
 	raw, err := fs.ReadFile(files[name], name)
 	if err != nil {
 		return nil, fmt.Errorf("theme: %w", err)
 	}
 	trees := make(map[string]*parse.Tree)
-	tree := parse.New(root)
+	tree := parse.New(name)
 	tree.Mode = parse.SkipFuncCheck // check names them with their file
 	if _, err := tree.Parse(string(raw), "", "", trees); err != nil {
 		return nil, fmt.Errorf("theme: %s: %w", name, err)

@@ -132,6 +132,18 @@ func TestFragment_isThePartialOfThePage(t *testing.T) {
 	}
 }
 
+func TestRender_aPageMayShareItsNameWithAPartial(t *testing.T) {
+	layer := base()
+	layer["pages/tile.html"] = file(`<p>{{template "tile" .}}</p>`)
+	var got bytes.Buffer
+	if err := build(t, layer).Render(&got, catalog(t).Printer("en", nil), "tile", tile{"Ada", 1}); err != nil {
+		t.Fatal(err)
+	}
+	if want := `<p><a title="Ada">€0.01</a></p>`; got.String() != want {
+		t.Errorf("got %s, want %s", got.String(), want)
+	}
+}
+
 func TestLayers_theFirstThatHasAFileWins(t *testing.T) {
 	site := fstest.MapFS{"partials/tile.html": file(`{{define "tile"}}<b>{{.Name}}</b>{{end}}`)}
 	th := build(t, site, base())

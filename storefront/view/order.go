@@ -120,7 +120,8 @@ type WaitingPage struct {
 	ContactURL string
 }
 
-// OrderMail is mail/order_confirmation: everything the order page tells.
+// OrderMail is mail/order_confirmation: everything the order page tells. In
+// every mail all URLs are absolute and nothing is masked.
 type OrderMail struct {
 	Shop  Shop
 	Order Order

@@ -1,0 +1,41 @@
+package sample
+
+import (
+	"time"
+
+	"github.com/stoashop/stoa/storefront/view"
+)
+
+// Letter is one mail in one state.
+type Letter struct {
+	Name string // "order-transfer"
+	Mail string // name of the mail
+	Data any
+}
+
+// Letters lists every mail there is to see.
+func (m Maker) Letters() []Letter {
+	shop := m.page("").Shop
+	shop.HomeURL = "https://halm.example/"
+	absolute := func(o view.Order) view.Order {
+		o.URL, o.ContactURL = "https://halm.example/orders/x7f", "https://halm.example/contact?order=1001"
+		return o
+	}
+	placed := absolute(m.order(view.OrderPlaced, 2))
+	placed.Note = m.w("Please ring at Novak.", "Bitte bei Novak klingeln.")
+	transfer := absolute(m.order(view.OrderAwaitsPayment, 1))
+	transfer.Pay, transfer.Billing = m.transfer(), transfer.Delivery
+	refund := view.Refund{At: now.AddDate(0, 0, 9), Amount: eur(4900), To: m.w("the card you paid with", "die Karte, mit der Sie bezahlt haben"), Lines: placed.Lines[1:]}
+	reset := view.PasswordMail{Shop: shop, Name: "Ada", URL: "https://halm.example/account/reset?token=x7f", ExpiresAt: now.Add(time.Hour), Exists: true}
+	unknown := reset
+	unknown.Exists, unknown.URL = false, ""
+	return []Letter{
+		{"order", "order_confirmation", view.OrderMail{Shop: shop, Order: placed}},
+		{"order-transfer", "order_confirmation", view.OrderMail{Shop: shop, Order: transfer, Terms: html(m.w("You may withdraw from this contract within fourteen days without giving any reason.", "Sie können diesen Vertrag binnen vierzehn Tagen ohne Angabe von Gründen widerrufen."))}},
+		{"shipped", "shipping_notice", view.ShippingMail{Shop: shop, Order: placed, Parcel: m.parcel(placed.Lines)}},
+		{"shipped-partly", "shipping_notice", view.ShippingMail{Shop: shop, Order: placed, Parcel: m.parcel(placed.Lines[:1]), Rest: true}},
+		{"refund", "refund_notice", view.RefundMail{Shop: shop, Order: placed, Refund: refund}},
+		{"password", "password_reset", reset},
+		{"password-unknown", "password_reset", unknown},
+	}
+}

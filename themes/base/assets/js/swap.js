@@ -1,0 +1,72 @@
+// Fetches an address and replaces elements by those of the same id in the
+// answer, which may be a fragment or a whole page.
+
+const running = new Map(); // targets → AbortController; the latest request wins
+
+export async function swap(url, targets, { body, push, replace } = {}) {
+  const ids = targets.split(" ").map((t) => t.slice(1));
+  running.get(targets)?.abort();
+  const control = new AbortController();
+  running.set(targets, control);
+  mark(ids, true);
+  try {
+    const answer = await fetch(url, {
+      method: body ? "POST" : "GET",
+      body: body && new URLSearchParams(body),
+      headers: { "X-Swap": ids.join(" "), Accept: "text/html" },
+      signal: control.signal,
+    });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (!ids.some((id) => page.getElementById(id))) {
+      if (answer.redirected || !body) location.href = answer.url;
+      else document.replaceChild(document.adoptNode(page.documentElement), document.documentElement);
+      return;
+    }
+    exchange(ids, page);
+    if (push && url !== location.href) history.pushState(null, "", url);
+    if (replace) history.replaceState(null, "", url);
+    if ((push || replace) && page.title) document.title = page.title;
+    document.dispatchEvent(new Event("swapped"));
+    return true;
+  } catch (err) {
+    if (err.name === "AbortError") return;
+    throw err;
+  } finally {
+    if (running.get(targets) === control) {
+      running.delete(targets);
+      mark(ids, false);
+    }
+  }
+}
+
+function mark(ids, busy) {
+  for (const id of ids) document.getElementById(id)?.setAttribute("aria-busy", busy);
+}
+
+function exchange(ids, page) {
+  const focus = document.activeElement?.id;
+  let words = "";
+  for (const id of ids) {
+    const old = document.getElementById(id);
+    const fresh = page.getElementById(id);
+    if (!old || !fresh) continue;
+    for (const part of old.querySelectorAll("details[data-keep][id]")) {
+      const next = page.getElementById(part.id);
+      if (next) next.open = part.open;
+    }
+    const scrolled = old.querySelector(".sheet__body")?.scrollTop || old.scrollTop;
+    old.replaceWith(document.adoptNode(fresh));
+    (fresh.querySelector(".sheet__body") || fresh).scrollTop = scrolled;
+    words ||= fresh.dataset.announce;
+    const count = fresh.dataset.bag;
+    if (count) {
+      for (const badge of document.querySelectorAll("[data-bag-count]")) {
+        badge.textContent = count;
+        badge.hidden = count === "0";
+      }
+    }
+  }
+  const first = document.querySelector("[data-focus]");
+  (first || (focus && document.getElementById(focus)))?.focus({ preventScroll: !first });
+  if (words) document.getElementById("announce").textContent = words;
+}
