@@ -7,6 +7,7 @@
 package cart
 
 import (
+	"maps"
 	"time"
 
 	"github.com/stoashop/stoa/commerce/inventory"
@@ -126,6 +127,7 @@ type Rules struct {
 	Currency    string
 	PriceListID string
 	Basis       pricing.Basis
+	Keep        pricing.Keep
 	Home        tax.Place
 	Taxes       tax.Table
 	Outside     tax.Outside
@@ -134,6 +136,26 @@ type Rules struct {
 	Display     inventory.Display
 
 	Zones []shipping.Zone
+}
+
+// RulesOf are the rules of one market of a shop's settings; an unknown one is
+// the default.
+func RulesOf(s *market.Snapshot, marketID string) Rules {
+	m, ok := s.Market(marketID)
+	if !ok {
+		m = s.Default()
+	}
+	r := Rules{
+		MarketID: m.ID, Currency: m.Currency, PriceListID: m.PriceListID, Basis: m.Basis(), Keep: m.PriceKept,
+		Home: s.Home(), Taxes: s.Rates, Outside: m.TaxOutside, MaxPerLine: s.Shop.MaxPerLine,
+		Classes: make(map[string]string, len(s.Classes)),
+		Display: inventory.Display{Mode: s.Shop.StockDisplay, Few: s.Shop.FewThreshold},
+		Zones:   s.Zones,
+	}
+	for _, c := range s.Classes {
+		r.Classes[c.ID] = c.Code
+	}
+	return r
 }
 
 // Bag is a cart as it stands at this instant.
@@ -199,7 +221,7 @@ func Fill(c Cart, items []Item, r Rules, at time.Time) (Bag, error) {
 		bag.To, bag.Guessed = r.Home, true
 	}
 
-	basket := priced{pricing.Basket{Currency: r.Currency, Basis: r.Basis, Taxes: make(map[string]pricing.Tax)}}
+	basket := priced{pricing.Basket{Currency: r.Currency, Basis: r.Basis, Keep: r.Keep, Taxes: make(map[string]pricing.Tax)}}
 	var classes []string
 	var grams int64
 	wanted := make(map[string]int64)
@@ -261,10 +283,10 @@ func Fill(c Cart, items []Item, r Rules, at time.Time) (Bag, error) {
 	}
 	bag.Chosen = chosen.ID
 	basket.Shipping = &pricing.Shipping{MethodID: chosen.ID, Price: chosen.Price, Tax: pricing.Weighted, Class: tax.Standard}
-	if chosen.TaxClass != "" {
-		basket.Shipping.Tax, basket.Shipping.Class = pricing.ByClass, chosen.TaxClass
-		if _, ok := basket.Taxes[chosen.TaxClass]; !ok {
-			if err := basket.tax(r, bag.To, []string{chosen.TaxClass}, at); err != nil {
+	if class := r.Classes[chosen.TaxClass]; class != "" {
+		basket.Shipping.Tax, basket.Shipping.Class = pricing.ByClass, class
+		if _, ok := basket.Taxes[class]; !ok {
+			if err := basket.tax(r, bag.To, []string{class}, at); err != nil {
 				return bag, err
 			}
 		}
@@ -279,11 +301,6 @@ type priced struct{ pricing.Basket }
 // tax adds the rates of classes at a destination.
 func (b priced) tax(r Rules, to tax.Place, classes []string, at time.Time) error {
 	applied, err := r.Taxes.Resolve(r.Home, to, classes, at, r.Outside)
-	if err != nil {
-		return err
-	}
-	for class, a := range applied {
-		b.Taxes[class] = pricing.Tax{Rate: a.Rate, Home: a.Home, Name: a.Name, Code: a.Code, Reason: a.Reason, Source: a.Source}
-	}
-	return nil
+	maps.Copy(b.Taxes, pricing.TaxesOf(applied))
+	return err
 }

@@ -27,13 +27,7 @@ type Providers interface {
 	// Provider returns a provider with its current settings.
 	Provider(id string) (p payment.Provider, s payment.Settings, ok bool)
 	// Offered lists what shoppers may choose now for a currency.
-	Offered(currency string) []Offer
-}
-
-// Offer is a payment method a shopper may choose.
-type Offer struct {
-	Code string // "provider.method"
-	payment.Method
+	Offered(currency string) []payment.Offer
 }
 
 // Shop is what the checkout needs to know of the shop, read at each use.

@@ -111,6 +111,15 @@ CREATE TABLE shipping_rate (
     PRIMARY KEY (method_id, max_grams)
 );
 
+-- What a payment provider is told. settings is JSON, sealed whole.
+CREATE TABLE payment_provider (
+    id       TEXT COLLATE "C" NOT NULL PRIMARY KEY, -- internal
+    active   BIGINT NOT NULL CHECK (active IN (0, 1)), -- internal
+    settings BYTEA  NOT NULL,                       -- secret
+    version  BIGINT NOT NULL                        -- internal
+);
+
 -- +goose Down
+DROP TABLE payment_provider;
 DROP TABLE shipping_rate; DROP TABLE shipping_method; DROP TABLE shipping_zone_place; DROP TABLE shipping_zone;
 DROP TABLE shop; DROP TABLE market; DROP TABLE price_list; DROP TABLE tax_rate; DROP TABLE tax_class;

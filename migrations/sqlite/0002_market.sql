@@ -111,6 +111,15 @@ CREATE TABLE shipping_rate (
     PRIMARY KEY (method_id, max_grams)
 ) STRICT, WITHOUT ROWID;
 
+-- What a payment provider is told. settings is JSON, sealed whole.
+CREATE TABLE payment_provider (
+    id       TEXT NOT NULL PRIMARY KEY, -- internal
+    active   INTEGER NOT NULL CHECK (active IN (0, 1)), -- internal
+    settings BLOB  NOT NULL,                       -- secret
+    version  INTEGER NOT NULL                        -- internal
+) STRICT, WITHOUT ROWID;
+
 -- +goose Down
+DROP TABLE payment_provider;
 DROP TABLE shipping_rate; DROP TABLE shipping_method; DROP TABLE shipping_zone_place; DROP TABLE shipping_zone;
 DROP TABLE shop; DROP TABLE market; DROP TABLE price_list; DROP TABLE tax_rate; DROP TABLE tax_class;

@@ -124,8 +124,8 @@ func (h *House) Provider(id string) (payment.Provider, payment.Settings, bool) {
 	return h, payment.Settings{}, id == "house"
 }
 
-func (h *House) Offered(string) []checkout.Offer {
-	return []checkout.Offer{{Code: "house.card", Method: h.Info().Methods[0]}}
+func (h *House) Offered(string) []payment.Offer {
+	return []payment.Offer{{Code: "house.card", Method: h.Info().Methods[0]}}
 }
 
 // Rig is a shop with one provider and everything a checkout stands on.
