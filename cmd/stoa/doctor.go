@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"time"
+
+	"github.com/stoashop/stoa"
+)
+
+type doctorCmd struct{}
+
+// Run tries everything the shop stands on and tells, a line each, what is well
+// and what is not. It fails when anything is not.
+func (doctorCmd) Run(ctx context.Context, c *commands) error {
+	bad := 0
+	tell := func(what string, err error) bool {
+		if err != nil {
+			bad++
+			fmt.Printf("  not well   %s: %v\n", what, err)
+			return false
+		}
+		fmt.Printf("  well       %s\n", what)
+		return true
+	}
+	settings, err := c.settings()
+	if !tell("settings", err) {
+		return errQuiet
+	}
+	tell("address "+settings.Listen+" is free", free(ctx, settings.Listen))
+	shop, err := stoa.New(ctx, settings)
+	if tell("database, data folder and master key", err) {
+		defer shop.Close()
+		if shop.Market.Current(ctx).Open() {
+			tell("shop is set up", nil)
+		} else {
+			fmt.Println("  to do      the shop is not set up yet: open the back office")
+		}
+		waiting, err := shop.DeadJobs(ctx)
+		if err == nil && waiting > 0 {
+			err = fmt.Errorf("%d jobs have failed for good; look at them in the back office", waiting)
+		}
+		tell("background jobs", err)
+	}
+	if settings.SMTP != "" {
+		tell("mail server answers", dial(ctx, settings.SMTP))
+	} else {
+		fmt.Println("  to do      STOA_SMTP_URL is not set: mails are kept in the back office and not sent")
+	}
+	if bad > 0 {
+		return errors.New("not everything is well")
+	}
+	return nil
+}
+
+func free(ctx context.Context, address string) error {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return errors.New("something listens there already, perhaps this shop; stop it or set STOA_LISTEN")
+	}
+	return l.Close()
+}
+
+func dial(ctx context.Context, address string) error {
+	u, err := url.Parse(address)
+	if err != nil {
+		return errors.New("STOA_SMTP_URL cannot be read")
+	}
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"smtps": "465"}[u.Scheme]
+	}
+	if port == "" {
+		port = "587"
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
+	if err != nil {
+		return fmt.Errorf("%s does not answer", u.Host)
+	}
+	return conn.Close()
+}

@@ -1,0 +1,98 @@
+// Command stoa is a complete shop in one file.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// commands is the command line.
+type commands struct {
+	Config string `short:"c" placeholder:"FILE" help:"Settings file. Without it stoa.conf in the working folder is read, if there is one."`
+
+	Serve   serveCmd   `cmd:"" help:"Serve the shop."`
+	Demo    demoCmd    `cmd:"" help:"Fill a fresh shop with goods to look at and serve it, with a bank to practise with."`
+	Migrate migrateCmd `cmd:"" help:"Bring the database up to date. The other commands do it by themselves."`
+	Setup   setupCmd   `cmd:"" help:"Print the one-time link under which the owner makes an account."`
+	Setting configCmd  `cmd:"" name:"config" help:"Settings."`
+	Doctor  doctorCmd  `cmd:"" help:"Look for what would keep the shop from running, and say what to do."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+const description = `A complete shop in one file.
+
+Everything is set by environment variables or the same names in stoa.conf;
+"stoa config print" lists them with what they mean. The first steps:
+
+  stoa demo      a filled shop on http://localhost:8080, to look around
+  stoa serve     your own shop; prints a link to make the owner's account`
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+func run(args []string) int {
+	var c commands
+	parser, err := kong.New(&c, kong.Name("stoa"), kong.Description(description), kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "stoa:", err)
+		return 2
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	line, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "stoa: %v\nTry: stoa --help\n", err)
+		return 2
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	line.BindTo(ctx, (*context.Context)(nil))
+	if err := line.Run(&c); err != nil {
+		complain(err)
+		return 1
+	}
+	return 0
+}
+
+// complain writes an error for a person: its lines, without a trace.
+func complain(err error) {
+	for _, l := range strings.Split(strings.TrimSpace(err.Error()), "\n") {
+		fmt.Fprintln(os.Stderr, "stoa:", l)
+	}
+}
+
+type versionCmd struct{}
+
+func (versionCmd) Run() error {
+	fmt.Println("stoa", version())
+	return nil
+}
+
+// version is the module's version, or the revision it was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	v := info.Main.Version
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && (v == "" || v == "(devel)") {
+			v = "development " + s.Value[:min(12, len(s.Value))]
+		}
+	}
+	if v == "" || v == "(devel)" {
+		v = "development"
+	}
+	return v + " " + info.GoVersion
+}
+
+// errQuiet is an error that has been told already.
+var errQuiet = errors.New("see above")
