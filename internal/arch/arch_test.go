@@ -26,7 +26,7 @@ var floors = [][]string{
 	{"guard/"},
 	{"commerce/"},
 	{"ops/"},
-	{"storefront", "storefront/view", "admin", "admin/", "api", "api/", "provider/", "themes/"},
+	{"storefront", "storefront/", "admin", "admin/", "api", "api/", "provider/", "themes/"},
 	{".", "stoatest", "stoatest/"},
 	{"cmd/", "bench", "bench/", "examples/", "internal/"},
 }
@@ -57,13 +57,14 @@ var stairs = map[string][]string{
 	"commerce/fulfilment": {"commerce/order", "commerce/inventory", "commerce/payment"},
 	"commerce/returns":    {"commerce/order", "commerce/inventory", "commerce/payment", "commerce/pricing", "commerce/checkout"},
 
-	"storefront": {"storefront/view"},
-	"admin":      {"admin/kit", "admin/screen/"},
-	"admin/":     {"admin", "admin/kit"},
-	"api":        {"api/kit"},
-	"provider/":  {"provider/payment/"},
-	"stoatest":   {".", "stoatest/dbtest"},
-	"stoatest/":  {".", "stoatest", "stoatest/dbtest", "stoatest/mailsink"},
+	"storefront":  {"storefront/view"},
+	"storefront/": {"storefront/view"},
+	"admin":       {"admin/kit", "admin/screen/"},
+	"admin/":      {"admin", "admin/kit"},
+	"api":         {"api/kit"},
+	"provider/":   {"provider/payment/"},
+	"stoatest":    {".", "stoatest/dbtest"},
+	"stoatest/":   {".", "stoatest", "stoatest/dbtest", "stoatest/mailsink"},
 }
 
 // only names the rooms that may import a tempting package.

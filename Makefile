@@ -1,0 +1,44 @@
+# Everything a person needs to build, try and check Stoa.
+export CGO_ENABLED = 0
+GO ?= go
+
+.PHONY: run build test check bench race golden screenshots fuzz clean
+
+run: build ## open the demo shop on http://localhost:8080
+	./bin/stoa demo
+
+build: ## the program, in bin/stoa
+	$(GO) build -trimpath -o bin/stoa ./cmd/stoa
+
+test: packages check ## everything: vet, format, floors, tests on both engines
+	$(GO) run ./internal/testrun
+
+packages: ## PostgreSQL and Chromium, from Debian's packages
+	@./internal/testrun/packages.sh
+
+check: ## what needs no database: format, vet, the floors
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt these:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	$(GO) vet ./...
+	@./internal/testrun/lint.sh
+	$(GO) test ./internal/arch
+
+bench: ## speed, each figure beside its limit in the same run
+	$(GO) run ./bench
+
+race: ## the tests under the race detector (needs a C compiler)
+	CGO_ENABLED=1 $(GO) test -race -p 1 ./...
+
+golden: ## write the golden files anew, to be read as a diff
+	STOA_GOLDEN=1 $(GO) test ./migrations/... ./api/...
+
+screenshots: ## every page and state at three sizes, light and dark, in screenshots/
+	STOA_SCREENSHOTS=$(CURDIR)/screenshots $(GO) test -count=1 -timeout 20m -run 'Screenshots' ./storefront/... ./admin/... ./stoatest/...
+
+fuzz: ## ten minutes of fuzzing for each parser
+	$(GO) run ./internal/testrun -fuzz 10m
+
+clean:
+	rm -rf bin screenshots
+
+help:
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'

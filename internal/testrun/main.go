@@ -1,0 +1,169 @@
+// Command testrun runs every test, counts how many ran on each engine, and
+// fails when the two numbers differ: a feature that works on one is not done.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/stoashop/stoa/kit/clock"
+	"github.com/stoashop/stoa/stoatest/dbtest"
+)
+
+func main() {
+	fuzz := flag.Duration("fuzz", 0, "fuzz every target for this long instead")
+	flag.Parse()
+	watch := clock.Start()
+	var err error
+	if *fuzz > 0 {
+		err = fuzzAll(*fuzz)
+	} else {
+		err = testAll(flag.Args(), watch)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "testrun:", err)
+		os.Exit(1)
+	}
+}
+
+// event is a line of go test -json.
+type event struct {
+	Action  string
+	Package string
+	Test    string
+	Elapsed float64
+	Output  string
+}
+
+func testAll(args []string, watch clock.Stopwatch) error {
+	if os.Getenv("STOA_TEST_POSTGRES") == "" {
+		// One cluster for all packages: starting one takes a second.
+		server, err := dbtest.Start(false)
+		if err != nil {
+			return err
+		}
+		defer server.Stop()
+		os.Setenv("STOA_TEST_POSTGRES", server.URL)
+	}
+	if len(args) == 0 {
+		args = []string{"./..."}
+	}
+	cmd := exec.Command("go", append([]string{"test", "-json", "-timeout", "14m", "-vet=off"}, args...)...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	engines := make(map[string]int)
+	passed, failed, skipped := 0, 0, 0
+	said := make(map[string][]string) // output per test, shown when it fails
+	lines := bufio.NewScanner(out)
+	lines.Buffer(nil, 16<<20)
+	for lines.Scan() {
+		var e event
+		if json.Unmarshal(lines.Bytes(), &e) != nil {
+			fmt.Println(lines.Text())
+			continue
+		}
+		key := e.Package + "\x00" + e.Test
+		switch e.Action {
+		case "output":
+			said[key] = append(said[key], e.Output)
+		case "build-output":
+			fmt.Print(e.Output)
+		case "pass", "skip", "fail":
+			count(e, engines, &passed, &failed, &skipped)
+			if e.Action == "fail" {
+				fmt.Print(strings.Join(said[key], ""))
+			}
+			if e.Test == "" {
+				fmt.Printf("%-4s %-60s %6.1fs\n", e.Action, e.Package, e.Elapsed)
+			}
+			delete(said, key)
+		}
+	}
+	err = cmd.Wait()
+	fmt.Printf("\nengines: %d tests on sqlite, %d on postgres\n", engines["sqlite"], engines["postgres"])
+	fmt.Printf("took %s\n", watch.Elapsed().Round(time.Second))
+	fmt.Printf("%d passed, %d failed, %d skipped\n", passed, failed, skipped)
+	if err != nil || failed > 0 {
+		return fmt.Errorf("the tests failed")
+	}
+	if engines["sqlite"] != engines["postgres"] || engines["sqlite"] == 0 {
+		return fmt.Errorf("as many tests must run on each engine")
+	}
+	return nil
+}
+
+// count books a test's end. A test that has an engine in its name counts for
+// that engine.
+func count(e event, engines map[string]int, passed, failed, skipped *int) {
+	if e.Test == "" {
+		if e.Action == "fail" {
+			*failed++
+		}
+		return
+	}
+	switch e.Action {
+	case "pass":
+		*passed++
+	case "fail":
+		*failed++
+	case "skip":
+		*skipped++
+	}
+	for _, part := range strings.Split(e.Test, "/")[1:] {
+		if (part == "sqlite" || part == "postgres") && e.Action != "skip" {
+			engines[part]++
+		}
+	}
+}
+
+var target = regexp.MustCompile(`(?m)^func (Fuzz\w+)\(f \*testing\.F\)`)
+
+// fuzzAll fuzzes every target of the project in turn.
+func fuzzAll(each time.Duration) error {
+	targets := make(map[string][]string)
+	err := filepath.WalkDir(".", func(name string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(name, "_test.go") {
+			return err
+		}
+		raw, err := os.ReadFile(name)
+		for _, m := range target.FindAllStringSubmatch(string(raw), -1) {
+			dir := "./" + filepath.ToSlash(filepath.Dir(name))
+			targets[dir] = append(targets[dir], m[1])
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	dirs := make([]string, 0, len(targets))
+	for dir := range targets {
+		dirs = append(dirs, dir)
+	}
+	sort.Strings(dirs)
+	for _, dir := range dirs {
+		for _, name := range targets[dir] {
+			fmt.Println(dir, name)
+			cmd := exec.Command("go", "test", dir, "-run", "^$", "-fuzz", "^"+name+"$", "-fuzztime", each.String())
+			cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+			if err := cmd.Run(); err != nil {
+				return fmt.Errorf("%s %s: %w", dir, name, err)
+			}
+		}
+	}
+	return nil
+}
