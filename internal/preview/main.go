@@ -101,7 +101,8 @@ type preview struct {
 
 	mu    sync.Mutex
 	known map[string]image.Image
-	made  map[string][]byte // by address
+	made  map[string][]byte     // by address
+	told  map[string]view.Image // by name
 }
 
 func newPreview(photos string) (*preview, error) {
@@ -113,7 +114,7 @@ func newPreview(photos string) (*preview, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &preview{catalog: catalog, theme: th, photos: photos, known: make(map[string]image.Image), made: make(map[string][]byte)}, nil
+	return &preview{catalog: catalog, theme: th, photos: photos, known: make(map[string]image.Image), made: make(map[string][]byte), told: make(map[string]view.Image)}, nil
 }
 
 func (p *preview) maker(lang string) sample.Maker {
@@ -190,13 +191,23 @@ func (p *preview) write(w http.ResponseWriter, lang, state string) {
 
 // picture describes a photo in the sizes this server makes.
 func (p *preview) picture(name string) view.Image {
+	p.mu.Lock()
+	told, ok := p.told[name]
+	p.mu.Unlock()
+	if ok {
+		return told
+	}
 	img := p.load(name)
 	b := img.Bounds()
 	at := func(width int) string { return fmt.Sprintf("/photos/%d/%s.jpg", width, name) }
-	return view.Image{
+	told = view.Image{
 		Src: at(800), Srcset: at(400) + " 400w, " + at(800) + " 800w, " + at(1600) + " 1600w", Large: at(1600),
 		Width: 800, Height: 800 * b.Dy() / b.Dx(), Colour: theme.ColourClass(average(img)),
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.told[name] = told
+	return told
 }
 
 func (p *preview) load(name string) image.Image {

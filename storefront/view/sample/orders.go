@@ -107,7 +107,7 @@ func (m Maker) checkout() view.CheckoutPage {
 		},
 		Payment: m.payments(),
 		Note:    view.Field{Name: "note", Label: m.P.T("storefront.checkout.note"), Type: "textarea", MaxLength: 1000},
-		Terms:   &view.Terms{Text: theme.HTML(terms), Field: view.Field{Name: "terms", Type: "checkbox", Label: m.P.T("storefront.checkout.terms_needed")}},
+		Terms:   &view.Terms{Text: theme.HTML(terms), Field: view.Field{Name: "terms", Type: "checkbox"}},
 		Lines:   m.summaryLines(), Summary: m.summary(true),
 	}
 }
