@@ -91,9 +91,9 @@ type Tree struct {
 	all   []*Node // parents before their children, siblings in order
 }
 
-// newTree arranges categories. A category whose parent is missing comes to the
+// NewTree arranges categories. A category whose parent is missing comes to the
 // top.
-func newTree(list []Category) *Tree {
+func NewTree(list []Category) *Tree {
 	t := &Tree{byID: make(map[string]*Node, len(list))}
 	for _, c := range list {
 		t.byID[c.ID] = &Node{Category: c}

@@ -40,7 +40,7 @@ func readTree(ctx context.Context, q db.Q, lock string) (*Tree, error) {
 	for i := range list {
 		list[i].Slugs = slugs[list[i].ID]
 	}
-	return newTree(list), nil
+	return NewTree(list), nil
 }
 
 func putCategory(ctx context.Context, tx *db.Tx, c Category) error {

@@ -1,0 +1,499 @@
+package search_test
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/stoashop/stoa/commerce/catalog"
+	"github.com/stoashop/stoa/commerce/custom"
+	"github.com/stoashop/stoa/commerce/search"
+	"github.com/stoashop/stoa/kit/fault"
+	"github.com/stoashop/stoa/kit/locale"
+	"github.com/stoashop/stoa/kit/money"
+	"github.com/stoashop/stoa/stoatest/dbtest"
+)
+
+const list = "plist_eur"
+
+var now = dbtest.Began.UnixMilli()
+
+func en(s string) locale.Text { return locale.Text{"en": s} }
+
+func at[T any](v T) *T { return &v }
+
+// doc is an active product that costs something.
+func doc(id, name string, amount money.Minor, change ...func(*catalog.Document)) *catalog.Document {
+	d := &catalog.Document{Card: catalog.Card{
+		ID: id, Status: catalog.Active, Name: en(name), CreatedAt: dbtest.Began.AddDate(-1, 0, 0),
+		Prices: []catalog.CardPrice{{ListID: list, Currency: "EUR", Min: amount, Max: amount, Available: true, Variants: 1, VariantID: "var_" + id}},
+	}, Variants: []catalog.DocumentVariant{{ID: "var_" + id}}}
+	for _, c := range change {
+		c(d)
+	}
+	return d
+}
+
+func ids(hits []search.Hit) []string {
+	list := make([]string, len(hits))
+	for i, h := range hits {
+		list[i] = h.Card.ID
+	}
+	return list
+}
+
+func index(docs ...*catalog.Document) *search.Index {
+	return search.NewIndex([]string{"en", "de"}, nil, catalog.NewTree(nil), docs)
+}
+
+func find(t testing.TB, x *search.Index, q search.Query) search.Result {
+	t.Helper()
+	if q.ListID == "" {
+		q.ListID = list
+	}
+	if q.Lang == "" {
+		q.Lang = "en"
+	}
+	r, err := x.Search(q, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestTerms(t *testing.T) {
+	for in, want := range map[string][]string{
+		"Crème brûlée, 2-pack": {"creme", "brulee", "2", "pack"},
+		"Men's  T-Shirt":       {"mens", "t", "shirt"},
+		"Größe & Straße":       {"grosse", "strasse"},
+		"ﬁve ＡＢＣ":              {"five", "abc"},
+		"":                     nil,
+		"—…!":                  nil,
+		"日本 тест":              {"日本", "тест"},
+	} {
+		if got := search.Terms(in); !slices.Equal(got, want) {
+			t.Errorf("Terms(%q) = %q, want %q", in, got, want)
+		}
+	}
+	if got := search.Code("ab-12 3/X"); got != "ab123x" {
+		t.Errorf("Code = %q", got)
+	}
+}
+
+func TestSearch_words(t *testing.T) {
+	x := index(
+		doc("prd_a", "Linen shirt", 5000, func(d *catalog.Document) { d.Brand = "Aure"; d.Tags = []string{"summer"} }),
+		doc("prd_b", "Wool coat", 9000, func(d *catalog.Document) { d.Description = en("Wear it over a linen shirt.") }),
+		doc("prd_c", "Shirtdress", 7000),
+		doc("prd_d", "Shirt", 4000, func(d *catalog.Document) { d.Name["de"] = "Hemd" }),
+	)
+	for text, want := range map[string][]string{
+		"linen":         {"prd_a", "prd_b"},                   // the name before the description
+		"LINEN":         {"prd_a", "prd_b"},                   //
+		"shirt":         {"prd_d", "prd_a", "prd_c", "prd_b"}, // the whole name, the word, the beginning of a longer word, the description
+		"shirt linen":   {"prd_a", "prd_b"},                   // every word
+		"shi":           {"prd_d", "prd_a", "prd_c", "prd_b"}, // a beginning
+		"sh":            nil,                                  // too short a beginning
+		"aure":          {"prd_a"},
+		"summer aure":   {"prd_a"},
+		"linen coat":    {"prd_b"},
+		"nothing":       nil,
+		"linen nothing": nil,
+		"!!!":           nil,
+	} {
+		if got := ids(find(t, x, search.Query{Text: text}).Hits); !slices.Equal(got, want) && len(got)+len(want) > 0 {
+			t.Errorf("%q finds %v, want %v", text, got, want)
+		}
+	}
+	if got := ids(find(t, x, search.Query{Lang: "de", Text: "hemd"}).Hits); !slices.Equal(got, []string{"prd_d"}) {
+		t.Errorf("hemd in German finds %v", got)
+	}
+	if got := find(t, x, search.Query{Lang: "de", Text: "shirt"}); got.Total != 3 {
+		t.Errorf("shirt in German finds %d, want the three that have no German name", got.Total)
+	}
+	if got := find(t, x, search.Query{Text: "s", Complete: true}); got.Total != 4 {
+		t.Errorf("a first letter completes to %d, want all", got.Total)
+	}
+}
+
+func TestSearch_codesComeFirst(t *testing.T) {
+	x := index(
+		doc("prd_a", "AB-12 in the name only", 1000),
+		doc("prd_b", "Lamp", 1000, func(d *catalog.Document) {
+			d.Variants = []catalog.DocumentVariant{{ID: "var_1", SKU: "LMP-1", GTIN: "4006381333931"}, {ID: "var_2", SKU: "ab-12"}, {ID: "var_3", SKU: "AB-123"}}
+		}),
+	)
+	for text, want := range map[string]search.Hit{
+		"AB-12":         {VariantID: "var_2"},
+		"ab12":          {VariantID: "var_2"},
+		"4006381333931": {VariantID: "var_1"},
+		"lmp 1":         {VariantID: "var_1"},
+		"lmp":           {}, // a beginning, so no variant in particular
+		"4006381":       {},
+		"lamp AB-12":    {},
+	} {
+		r := find(t, x, search.Query{Text: text})
+		if len(r.Hits) == 0 || r.Hits[0].Card.ID != "prd_b" || r.Hits[0].VariantID != want.VariantID {
+			t.Errorf("%q finds %+v, want the lamp first with variant %q", text, ids(r.Hits), want.VariantID)
+		}
+	}
+}
+
+func TestSearch_visibleFromTheVeryMillisecond(t *testing.T) {
+	publish := dbtest.Began.Add(time.Hour)
+	x := index(
+		doc("prd_s", "Scheduled", 100, func(d *catalog.Document) { d.Status, d.PublishAt = catalog.Scheduled, publish }),
+		doc("prd_d", "Draft", 100, func(d *catalog.Document) { d.Status = catalog.Draft }),
+		doc("prd_x", "Archived", 100, func(d *catalog.Document) { d.Status = catalog.Archived }),
+		doc("prd_n", "Priceless", 100, func(d *catalog.Document) { d.Prices = nil }),
+	)
+	for when, want := range map[int64][]string{
+		publish.UnixMilli() - 1: {},
+		publish.UnixMilli():     {"prd_s"},
+	} {
+		r, err := x.Search(search.Query{Lang: "en", ListID: list}, when)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := ids(r.Hits); !slices.Equal(got, want) || r.Total != len(want) {
+			t.Errorf("at %d: %v of %d, want %v", when, got, r.Total, want)
+		}
+	}
+	if r := find(t, x, search.Query{Staff: true}); r.Total != 4 {
+		t.Errorf("the staff find %d, want all 4", r.Total)
+	}
+	r := find(t, x, search.Query{Staff: true, Filters: map[string][]string{search.FacetStatus: {"draft"}}})
+	if got := ids(r.Hits); !slices.Equal(got, []string{"prd_d"}) {
+		t.Errorf("drafts: %v", got)
+	}
+	if r := find(t, x, search.Query{Filters: map[string][]string{search.FacetStatus: {"active"}}}); r.Total != 0 {
+		t.Errorf("a shopper filters by status and finds %d", r.Total)
+	}
+}
+
+func TestSearch_refusesTheAbsurd(t *testing.T) {
+	x := index(doc("prd_a", "Linen shirt", 100))
+	long := func(n int, s string) string { return string(slices.Repeat([]byte(s), n)) }
+	many := make(map[string][]string)
+	for i := range 21 {
+		many["option:"+strconv.Itoa(i)] = []string{"x"}
+	}
+	for name, q := range map[string]search.Query{
+		"10 kB of text":           {Text: long(10_000, "a")},
+		"201 characters":          {Text: long(201, "é"[:1]) + "é"},
+		"not UTF-8":               {Text: "\xff"},
+		"21 facets":               {Filters: many},
+		"51 values":               {Filters: map[string][]string{"brand": slices.Repeat([]string{"x"}, 51)}},
+		"limit":                   {Limit: 101},
+		"negative limit":          {Limit: -1},
+		"order":                   {Sort: "price; DROP TABLE"},
+		"cursor":                  {After: "???"},
+		"cursor of 10 kB":         {After: long(10_000, "a")},
+		"cursor of another order": {After: "eyJzIjoibmFtZSJ9"},
+	} {
+		q.Lang, q.ListID = "en", list
+		if _, err := x.Search(q, now); !fault.Is(err, fault.Invalid) && !fault.Is(err, fault.Malformed) {
+			t.Errorf("%s: %v, want a refusal", name, err)
+		}
+	}
+	// Many words and stars cost nothing and are no fault.
+	if r := find(t, x, search.Query{Text: long(99, "* ")}); r.Total != 0 {
+		t.Errorf("stars find %d", r.Total)
+	}
+	if r := find(t, x, search.Query{Text: long(50, "lin ")}); r.Total != 1 {
+		t.Errorf("50 words find %d", r.Total)
+	}
+}
+
+func TestIndex_replacesWithoutGhosts(t *testing.T) {
+	x := index(doc("prd_a", "Linen shirt", 5000), doc("prd_b", "Wool coat", 9000))
+	x.Put("prd_a", doc("prd_a", "Cotton shirt", 6000))
+	x.Put("prd_b", nil)
+	if r := find(t, x, search.Query{Text: "linen"}); r.Total != 0 {
+		t.Errorf("the old name finds %d", r.Total)
+	}
+	if r := find(t, x, search.Query{Text: "cotton"}); r.Total != 1 || r.Hits[0].Card.Prices[0].Min != 6000 {
+		t.Errorf("the new name finds %d", r.Total)
+	}
+	if r := find(t, x, search.Query{}); r.Total != 1 {
+		t.Errorf("%d products, want 1", r.Total)
+	}
+}
+
+// shopDocs draws a small shop in which facets overlap.
+func shopDocs(t *rapid.T) ([]*catalog.Document, []custom.Field, *catalog.Tree) {
+	tree := catalog.NewTree([]catalog.Category{
+		{ID: "cat_a", Name: en("A")}, {ID: "cat_b", ParentID: "cat_a", Name: en("B")}, {ID: "cat_c", ParentID: "cat_a", Name: en("C")}, {ID: "cat_d", Name: en("D")},
+	})
+	fields := []custom.Field{
+		{Owner: custom.Product, Code: "material", Kind: custom.Choice, Facet: true, Searchable: true, Name: en("Material"),
+			Choices: []custom.Option{{Code: "linen", Name: en("Linen")}, {Code: "wool", Name: en("Wool")}}},
+		{Owner: custom.Product, Code: "height", Kind: custom.Number, Facet: true, Unit: "cm", Name: en("Height")},
+		{Owner: custom.Product, Code: "washable", Kind: custom.Truth, Facet: true, Name: en("Washable")},
+		{Owner: custom.Variant, Code: "tint", Kind: custom.Colour, Facet: true, Name: en("Tint")},
+	}
+	n := rapid.IntRange(0, 40).Draw(t, "products")
+	docs := make([]*catalog.Document, n)
+	for i := range docs {
+		label := func(s string) string { return fmt.Sprintf("%s %d", s, i) }
+		words := rapid.SampledFrom([]string{"linen shirt", "wool coat", "shirt", "lamp", "linen lamp"}).Draw(t, label("name"))
+		docs[i] = doc(fmt.Sprintf("prd_%03d", i), words, money.Minor(rapid.Int64Range(0, 9).Draw(t, label("price"))*500), func(d *catalog.Document) {
+			d.Brand = rapid.SampledFrom([]string{"", "Aure", "Bask"}).Draw(t, label("brand"))
+			d.CreatedAt = d.CreatedAt.Add(time.Duration(rapid.IntRange(0, 3).Draw(t, label("created"))) * time.Hour)
+			d.Prices[0].Available = rapid.Bool().Draw(t, label("available"))
+			if rapid.IntRange(0, 9).Draw(t, label("status")) == 0 {
+				d.Status = catalog.Draft
+			}
+			d.Fields = custom.Values{}
+			if m := rapid.SampledFrom([]string{"", "linen", "wool"}).Draw(t, label("material")); m != "" {
+				d.Fields["material"] = custom.OfCode(m)
+			}
+			if h := rapid.Int64Range(-1, 5).Draw(t, label("height")); h >= 0 {
+				d.Fields["height"] = custom.OfNumber(h * 10_000_000)
+			}
+			if rapid.Bool().Draw(t, label("has washable")) {
+				d.Fields["washable"] = custom.OfTruth(rapid.Bool().Draw(t, label("washable")))
+			}
+			if rapid.Bool().Draw(t, label("tint")) {
+				d.Variants[0].Fields = custom.Values{"tint": custom.OfCode("#aa0000")}
+			}
+			for _, c := range []string{"cat_a", "cat_b", "cat_c", "cat_d"} {
+				if rapid.IntRange(0, 3).Draw(t, label(c)) == 0 {
+					d.Placements = append(d.Placements, catalog.Placement{ID: c, Position: rapid.SampledFrom([]int{0, 1, catalog.Unplaced}).Draw(t, label("position"))})
+				}
+			}
+			for _, size := range []string{"s", "m"} {
+				if rapid.Bool().Draw(t, label(size)) {
+					d.Choices = append(d.Choices, catalog.DocumentChoice{Option: "size", OptionName: en("Size"), Value: size, ValueName: en(size)})
+				}
+			}
+		})
+	}
+	return docs, fields, tree
+}
+
+// naive are the values of a document by facet, worked out the plain way.
+func naive(d *catalog.Document, tree *catalog.Tree) map[string][]string {
+	v := map[string][]string{search.FacetAvailability: {search.SoldOut}}
+	if d.Prices[0].Available {
+		v[search.FacetAvailability] = []string{search.InStock}
+	}
+	if d.Brand != "" {
+		v[search.FacetBrand] = []string{d.Brand}
+	}
+	for _, p := range d.Placements {
+		for _, n := range tree.Path(p.ID) {
+			if !slices.Contains(v[search.FacetCategory], n.ID) {
+				v[search.FacetCategory] = append(v[search.FacetCategory], n.ID)
+			}
+		}
+	}
+	for _, c := range d.Choices {
+		v["option:size"] = append(v["option:size"], c.Value)
+	}
+	if m, ok := d.Fields["material"]; ok {
+		v["field:material"] = []string{m.Code}
+	}
+	if w, ok := d.Fields["washable"]; ok {
+		v["field:washable"] = []string{strconv.FormatBool(w.Truth)}
+	}
+	if c, ok := d.Variants[0].Fields["tint"]; ok {
+		v["variant:tint"] = []string{c.Code}
+	}
+	return v
+}
+
+func overlap(a, b []string) bool {
+	return slices.ContainsFunc(a, func(s string) bool { return slices.Contains(b, s) })
+}
+
+// TestSearch_countsLikeBruteForce draws shops and queries and compares hits,
+// order, pages and every facet's counts with a plain evaluation.
+func TestSearch_countsLikeBruteForce(t *testing.T) {
+	choices := map[string][]string{
+		search.FacetBrand: {"Aure", "Bask", "Nobody"}, search.FacetCategory: {"cat_a", "cat_b", "cat_d"}, search.FacetAvailability: {search.InStock, search.SoldOut},
+		"option:size": {"s", "m", "xl"}, "field:material": {"linen", "wool"}, "field:washable": {"true", "false"}, "variant:tint": {"#aa0000"}, "field:unknown": {"x"},
+	}
+	keys := []string{search.FacetBrand, search.FacetCategory, search.FacetAvailability, "option:size", "field:material", "field:washable", "variant:tint", "field:unknown"}
+	rapid.Check(t, func(t *rapid.T) {
+		docs, fields, tree := shopDocs(t)
+		x := search.NewIndex([]string{"en", "de"}, fields, tree, docs)
+		for i := range docs { // some are replaced, some go
+			switch rapid.IntRange(0, 9).Draw(t, "then") {
+			case 0:
+				docs[i].Brand = "Bask"
+				x.Put(docs[i].ID, docs[i])
+			case 1:
+				x.Put(docs[i].ID, nil)
+				docs[i] = nil
+			}
+		}
+		q := search.Query{Lang: "en", ListID: list, Limit: rapid.IntRange(1, 10).Draw(t, "limit"), Filters: map[string][]string{}, Ranges: map[string]search.Range{}}
+		for _, key := range keys {
+			if rapid.IntRange(0, 3).Draw(t, "filter "+key) == 0 {
+				q.Filters[key] = rapid.SliceOfNDistinct(rapid.SampledFrom(choices[key]), 1, len(choices[key]), rapid.ID[string]).Draw(t, key)
+			}
+		}
+		if rapid.Bool().Draw(t, "by price") {
+			q.Ranges[search.FacetPrice] = search.Range{Min: at(rapid.Int64Range(0, 3000).Draw(t, "from"))}
+		}
+		if rapid.IntRange(0, 3).Draw(t, "by height") == 0 {
+			q.Ranges["field:height"] = search.Range{Max: at(rapid.Int64Range(0, 5).Draw(t, "to") * 10_000_000)}
+		}
+		q.Category = rapid.SampledFrom([]string{"", "", "cat_a", "cat_c", "cat_none"}).Draw(t, "category")
+		q.Text = rapid.SampledFrom([]string{"", "", "linen", "lin", "shirt linen"}).Draw(t, "text")
+		q.Sort = rapid.SampledFrom([]search.Sort{search.Newest, search.PriceUp, search.PriceDown, search.ByName, search.Featured}).Draw(t, "sort")
+
+		var want []*catalog.Document
+		counts := make(map[string]map[string]int)
+		prices, heights := 0, 0
+		for _, d := range docs {
+			if d == nil || d.Status != catalog.Active {
+				continue
+			}
+			have := naive(d, tree)
+			if q.Category != "" && !slices.Contains(have[search.FacetCategory], q.Category) {
+				continue
+			}
+			words := d.Name["en"] + " " + d.Fields["material"].Code
+			for _, n := range have[search.FacetCategory] {
+				words += " " + tree.Find(n).Name["en"]
+			}
+			if (q.Text == "linen" || q.Text == "lin" || q.Text == "shirt linen") && !slices.Contains(search.Terms(words), "linen") {
+				continue
+			}
+			if q.Text == "shirt linen" && !slices.Contains(search.Terms(words), "shirt") {
+				continue
+			}
+			var failed []string
+			for key, chosen := range q.Filters {
+				if !overlap(have[key], chosen) {
+					failed = append(failed, key)
+				}
+			}
+			price := int64(d.Prices[0].Min)
+			if r, ok := q.Ranges[search.FacetPrice]; ok && price < *r.Min {
+				failed = append(failed, search.FacetPrice)
+			}
+			height, tall := d.Fields["height"]
+			if r, ok := q.Ranges["field:height"]; ok && (!tall || height.Number > *r.Max) {
+				failed = append(failed, "field:height")
+			}
+			if len(failed) > 1 {
+				continue
+			}
+			if len(failed) == 0 {
+				want = append(want, d)
+			}
+			for key, values := range have {
+				for _, v := range values {
+					if len(failed) == 0 || failed[0] == key {
+						if counts[key] == nil {
+							counts[key] = make(map[string]int)
+						}
+						counts[key][v]++
+					}
+				}
+			}
+			if len(failed) == 0 || failed[0] == search.FacetPrice {
+				prices++
+			}
+			if tall && (len(failed) == 0 || failed[0] == "field:height") {
+				heights++
+			}
+		}
+		position := func(d *catalog.Document) int {
+			for _, p := range d.Placements {
+				if p.ID == q.Category {
+					return p.Position
+				}
+			}
+			return catalog.Unplaced
+		}
+		slices.SortFunc(want, func(a, b *catalog.Document) int {
+			c := 0
+			switch q.Sort {
+			case search.PriceUp:
+				c = int(a.Prices[0].Min - b.Prices[0].Min)
+			case search.PriceDown:
+				c = int(b.Prices[0].Min - a.Prices[0].Min)
+			case search.ByName:
+				c = cmpString(a.Name["en"], b.Name["en"])
+			case search.Featured:
+				c = position(a) - position(b)
+			}
+			if c == 0 {
+				c = b.CreatedAt.Compare(a.CreatedAt)
+			}
+			if c == 0 {
+				c = cmpString(b.ID, a.ID)
+			}
+			return c
+		})
+		wantIDs := []string{}
+		for _, d := range want {
+			wantIDs = append(wantIDs, d.ID)
+		}
+
+		got := []string{}
+		var first search.Result
+		for page := 0; ; page++ {
+			r, err := x.Search(q, now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if page == 0 {
+				first = r
+			}
+			if r.Total != len(want) {
+				t.Fatalf("total %d, want %d", r.Total, len(want))
+			}
+			got = append(got, ids(r.Hits)...)
+			if q.After = r.Next; q.After == "" {
+				break
+			}
+		}
+		if diff := cmp.Diff(wantIDs, got); diff != "" {
+			t.Fatalf("hits (-want +got):\n%s", diff)
+		}
+		for _, f := range first.Facets {
+			if f.IsRange {
+				sum := 0
+				for _, b := range f.Buckets {
+					sum += b.Count
+				}
+				if total := map[string]int{search.FacetPrice: prices, "field:height": heights}[f.Key]; sum != total {
+					t.Fatalf("%s: buckets hold %d, want %d", f.Key, sum, total)
+				}
+				continue
+			}
+			for _, v := range f.Values {
+				if v.Count != counts[f.Key][v.Key] {
+					t.Fatalf("%s %s: %d, want %d", f.Key, v.Key, v.Count, counts[f.Key][v.Key])
+				}
+				delete(counts[f.Key], v.Key)
+			}
+			if f.Key == search.FacetCategory {
+				continue // lists what is below the one asked for only
+			}
+			if len(counts[f.Key]) > 0 {
+				t.Fatalf("%s lacks %v", f.Key, counts[f.Key])
+			}
+		}
+	})
+}
+
+func cmpString(a, b string) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,531 @@
+package search
+
+import (
+	"bytes"
+	"cmp"
+	"math"
+	"math/bits"
+	"slices"
+	"strings"
+
+	"github.com/stoashop/stoa/commerce/catalog"
+)
+
+// buffer is the scratch memory of one query.
+type buffer struct {
+	score   []uint32 // by document; only touched ones are not zero
+	matched []uint8  // words of the query a document has, by document
+	touched []uint32
+	counts  []uint32 // by value
+	chosen  []uint64 // by value: the bit of the filter it satisfies
+	prices  []int64
+}
+
+func (x *index) buffer() *buffer {
+	b, _ := x.buffers.Get().(*buffer)
+	if b == nil {
+		b = new(buffer)
+	}
+	if len(b.score) < len(x.docs) {
+		b.score = make([]uint32, len(x.docs)+len(x.docs)/8+64)
+		b.matched = make([]uint8, len(b.score))
+	}
+	if len(b.counts) < len(x.values) {
+		b.counts = make([]uint32, len(x.values)+len(x.values)/8+64)
+		b.chosen = make([]uint64, len(b.counts))
+	}
+	return b
+}
+
+func (x *index) release(b *buffer) {
+	for _, doc := range b.touched {
+		b.score[doc], b.matched[doc] = 0, 0
+	}
+	b.touched = b.touched[:0]
+	clear(b.counts)
+	b.prices = b.prices[:0]
+	x.buffers.Put(b)
+}
+
+// run answers a checked query as of now. The caller holds the lock for
+// reading.
+func (x *index) run(q Query, after *mark, now int64) Result {
+	b := x.buffer()
+	defer x.release(b)
+	docs, variants := x.candidates(b, q)
+	p := x.plan(b, q, now)
+	defer p.forget(b)
+	top := newTop(x, q, after, b)
+	for _, doc := range docs {
+		e := &x.docs[doc]
+		if !e.live || !p.shows(e, doc) {
+			continue
+		}
+		failing := p.failing(doc)
+		if failing == 0 {
+			top.offer(doc)
+		}
+		if !q.NoFacets {
+			p.count(doc, failing)
+		}
+	}
+	r := Result{Total: top.total}
+	r.Hits, r.Next = top.page(variants)
+	if !q.NoFacets {
+		r.Facets = p.facets()
+	}
+	return r
+}
+
+// candidates lists the documents that have the words and are in the category
+// or collection asked for, in ascending order unless there is a text; and the
+// variants whose code the text is.
+func (x *index) candidates(b *buffer, q Query) (docs []uint32, variants map[uint32]string) {
+	if q.Text == "" {
+		switch {
+		case q.Category != "":
+			return x.in(FacetCategory, q.Category), nil
+		case q.Collection != "":
+			return x.in(facetCollection, q.Collection), nil
+		}
+		all := make([]uint32, len(x.docs))
+		for i := range all {
+			all[i] = uint32(i)
+		}
+		return all, nil
+	}
+	return x.match(b, q)
+}
+
+// in lists what is in a category or a collection.
+func (x *index) in(facetKey, id string) []uint32 {
+	n, ok := x.valueAt[valueKey{x.facetAt[facetKey], id}]
+	if !ok {
+		return nil
+	}
+	return x.values[n].docs
+}
+
+func (x *index) has(doc uint32, value uint32) bool {
+	return slices.Contains(x.vals[x.offs[doc]:x.offs[doc+1]], value)
+}
+
+// match scores the documents that have every word of the text, exactly or as
+// the beginning of a longer one, and those one of whose codes it is.
+func (x *index) match(b *buffer, q Query) ([]uint32, map[uint32]string) {
+	lang := q.Lang
+	if x.text[lang] == nil {
+		lang = x.fallback
+	}
+	vocabulary := x.text[lang]
+	words := x.words(vocabulary, q.Text)
+	for i, w := range words {
+		last := i == len(words)-1
+		x.mark(b, vocabulary, w, uint8(i), q.Complete && last)
+	}
+	variants := make(map[uint32]string)
+	whole := code(q.Text)
+	for _, hit := range x.codes[whole] {
+		if variants[hit.doc] == "" {
+			variants[hit.doc] = hit.variant
+		}
+	}
+	docs := make([]uint32, 0, len(b.touched))
+	text := strings.Join(strings.Fields(fold(q.Text)), " ")
+	begin := text + " "
+	li := slices.Index(x.langs, lang)
+	for _, doc := range b.touched {
+		if len(words) == 0 || int(b.matched[doc]) != len(words) || !x.docs[doc].live {
+			continue
+		}
+		docs = append(docs, doc)
+		switch named := x.docs[doc].names[li].folded; {
+		case named == text:
+			b.score[doc] += 200_000
+		case strings.HasPrefix(named, begin):
+			b.score[doc] += 20_000
+		}
+	}
+	for doc := range variants {
+		if !x.docs[doc].live {
+			delete(variants, doc)
+			continue
+		}
+		if len(words) == 0 || int(b.matched[doc]) != len(words) {
+			docs = append(docs, doc)
+			if b.matched[doc] == 0 && b.score[doc] == 0 {
+				b.touched = append(b.touched, doc)
+			}
+		}
+		b.score[doc] += 100_000_000 // an exact code comes before everything
+	}
+	return x.scoped(docs, q), variants
+}
+
+// scoped keeps what is in the category and the collection.
+func (x *index) scoped(docs []uint32, q Query) []uint32 {
+	for _, s := range [][2]string{{FacetCategory, q.Category}, {facetCollection, q.Collection}} {
+		if s[1] == "" {
+			continue
+		}
+		n, ok := x.valueAt[valueKey{x.facetAt[s[0]], s[1]}]
+		if !ok {
+			return nil
+		}
+		docs = slices.DeleteFunc(docs, func(doc uint32) bool { return !x.has(doc, n) })
+	}
+	return docs
+}
+
+// words splits the text. A group of characters with separators in it, such as
+// "AB-12", is one word when it is a code the index knows.
+func (x *index) words(v *vocabulary, text string) []string {
+	var words []string
+	for _, group := range strings.Fields(text) {
+		parts := terms(group)
+		if len(parts) > 1 {
+			if c := code(group); len(v.postings[c]) > 0 {
+				parts = []string{c}
+			}
+		}
+		words = append(words, parts...)
+	}
+	return words[:min(len(words), MaxWords)]
+}
+
+// mark notes that documents have the n-th word. A document that lacks an
+// earlier one is left alone. The exact word comes first; a longer one that
+// begins with it weighs the less the longer it is.
+func (x *index) mark(b *buffer, v *vocabulary, w string, n uint8, complete bool) {
+	matching := []string{w}
+	if complete || len(w) >= 3 {
+		matching = append(matching, v.from(w, maxPrefix)...)
+	}
+	found := 0
+	for _, term := range matching {
+		found += len(v.postings[term])
+	}
+	if found == 0 {
+		return
+	}
+	rarity := uint32(bits.Len(uint(len(x.docs)/found))) + 1 // a logarithm is enough
+	for _, term := range matching {
+		share, of := uint32(2*len(term)), uint32(2*len(term))
+		if term != w {
+			share = uint32(len(w))
+		}
+		for _, p := range v.postings[term] {
+			if b.matched[p.doc] != n {
+				continue
+			}
+			if n == 0 {
+				b.touched = append(b.touched, p.doc)
+			}
+			b.matched[p.doc] = n + 1
+			b.score[p.doc] += uint32(p.weight) * rarity * share / of
+		}
+	}
+}
+
+// plan is a query's filters, translated.
+type plan struct {
+	x      *index
+	q      Query
+	b      *buffer
+	now    int64
+	price  *priceCol
+	values []uint32 // whose b.chosen is set
+	bits   map[string]uint64
+	all    uint64
+	ranges []planRange
+	stock  uint64 // the bit of availability, 0 when it is not asked for
+	wants  [2]bool
+	low    map[string][]int64 // what range facets are worked out from
+	inOut  [2]int
+}
+
+type planRange struct {
+	Range
+	key    string
+	bit    uint64
+	column *column
+}
+
+func (x *index) plan(b *buffer, q Query, now int64) *plan {
+	p := &plan{x: x, q: q, b: b, now: now, price: x.prices[q.ListID], bits: make(map[string]uint64), low: make(map[string][]int64)}
+	next := uint64(1)
+	for _, key := range sorted(q.Filters) {
+		chosen := q.Filters[key]
+		if len(chosen) == 0 {
+			continue
+		}
+		bit := next
+		next <<= 1
+		p.bits[key] = bit
+		p.all |= bit
+		if key == FacetAvailability {
+			p.stock = bit
+			p.wants = [2]bool{slices.Contains(chosen, InStock), slices.Contains(chosen, SoldOut)}
+			continue
+		}
+		f, ok := x.facetAt[key]
+		if !ok || (key == FacetStatus && !q.Staff) {
+			continue // nothing has the bit, so nothing is found
+		}
+		for _, c := range chosen {
+			if n, ok := x.valueAt[valueKey{f, c}]; ok && b.chosen[n] == 0 {
+				b.chosen[n] = bit
+				p.values = append(p.values, n)
+			}
+		}
+	}
+	for _, key := range sorted(q.Ranges) {
+		r := planRange{Range: q.Ranges[key], key: key, bit: next, column: x.numbers[key]}
+		if key == FacetPrice && p.price != nil {
+			r.column = &p.price.column
+		}
+		next <<= 1
+		p.bits[key] = r.bit
+		p.all |= r.bit
+		p.ranges = append(p.ranges, r)
+	}
+	return p
+}
+
+// forget takes the marks of the plan out of the buffer.
+func (p *plan) forget(b *buffer) {
+	for _, n := range p.values {
+		b.chosen[n] = 0
+	}
+}
+
+// shows reports whether whoever asks may see the document at all.
+func (p *plan) shows(e *entry, doc uint32) bool {
+	if p.q.Staff {
+		return true
+	}
+	if e.visibleFrom > p.now {
+		return false
+	}
+	return p.q.ListID == "" || (p.price != nil && p.price.at(doc) != missing)
+}
+
+// failing is the set of filters a document does not pass.
+func (p *plan) failing(doc uint32) uint64 {
+	if p.all == 0 {
+		return 0
+	}
+	x := p.x
+	var passed uint64
+	for _, n := range x.vals[x.offs[doc]:x.offs[doc+1]] {
+		passed |= p.b.chosen[n]
+	}
+	if p.stock != 0 {
+		in := p.price != nil && p.price.has(doc)
+		if (in && p.wants[0]) || (!in && p.wants[1]) {
+			passed |= p.stock
+		}
+	}
+	for _, r := range p.ranges {
+		if r.column == nil {
+			continue
+		}
+		if n := r.column.at(doc); n != missing && r.holds(n) {
+			passed |= r.bit
+		}
+	}
+	return p.all &^ passed
+}
+
+// count adds a document to the counts of each facet that does not stand in
+// its way: to all when it passes every filter, to one when only that one's
+// filter keeps it out.
+func (p *plan) count(doc uint32, failing uint64) {
+	if failing&(failing-1) != 0 {
+		return // two filters keep it out
+	}
+	x := p.x
+	if failing == 0 {
+		for _, n := range x.vals[x.offs[doc]:x.offs[doc+1]] {
+			p.b.counts[n]++
+		}
+	} else {
+		for _, n := range x.vals[x.offs[doc]:x.offs[doc+1]] {
+			if p.bits[x.facets[x.values[n].facet].key] == failing {
+				p.b.counts[n]++
+			}
+		}
+	}
+	if p.price != nil {
+		if n := p.price.at(doc); n != missing && (failing == 0 || p.bits[FacetPrice] == failing) {
+			p.b.prices = append(p.b.prices, n)
+		}
+		if failing == 0 || p.stock == failing {
+			if p.price.has(doc) {
+				p.inOut[0]++
+			} else {
+				p.inOut[1]++
+			}
+		}
+	}
+	for key, c := range x.numbers {
+		if n := c.at(doc); n != missing && (failing == 0 || p.bits[key] == failing) {
+			p.low[key] = append(p.low[key], n)
+		}
+	}
+}
+
+func sorted[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// top keeps the best hits in a heap whose root is the worst of them.
+type top struct {
+	x     *index
+	q     Query
+	b     *buffer
+	after *mark
+	limit int
+	heap  []place
+	total int
+	lang  int
+	scope uint32
+	price *priceCol
+}
+
+type place struct {
+	doc    uint32
+	number int64
+}
+
+func newTop(x *index, q Query, after *mark, b *buffer) *top {
+	t := &top{x: x, q: q, b: b, after: after, limit: q.Limit + 1, price: x.prices[q.ListID], scope: math.MaxUint32}
+	t.lang = max(0, slices.Index(x.langs, q.Lang))
+	for _, s := range [][2]string{{facetCollection, q.Collection}, {FacetCategory, q.Category}} {
+		if n, ok := x.valueAt[valueKey{x.facetAt[s[0]], s[1]}]; ok && s[1] != "" {
+			t.scope = n
+		}
+	}
+	return t
+}
+
+// number is what a document is sorted by first, ascending.
+func (t *top) number(doc uint32) int64 {
+	switch t.q.Sort {
+	case Relevance:
+		return -int64(t.b.score[doc])
+	case Featured:
+		for _, p := range t.x.docs[doc].placed {
+			if p.value == t.scope {
+				return int64(p.position)
+			}
+		}
+		return catalog.Unplaced
+	case PriceUp, PriceDown:
+		n := int64(missing)
+		if t.price != nil {
+			n = t.price.at(doc)
+		}
+		if n == missing {
+			return math.MaxInt64 // without a price: last, either way
+		}
+		if t.q.Sort == PriceDown {
+			return -n
+		}
+		return n
+	}
+	return 0
+}
+
+func (t *top) compare(a, b place) int {
+	if a.number != b.number {
+		return cmp.Compare(a.number, b.number)
+	}
+	x, y := &t.x.docs[a.doc], &t.x.docs[b.doc]
+	if t.q.Sort == ByName {
+		if c := bytes.Compare(x.names[t.lang].key, y.names[t.lang].key); c != 0 {
+			return c
+		}
+	}
+	return cmp.Or(cmp.Compare(y.created, x.created), cmp.Compare(y.card.ID, x.card.ID))
+}
+
+// past reports whether a document comes after the cursor.
+func (t *top) past(p place) bool {
+	if t.after == nil {
+		return true
+	}
+	if p.number != t.after.Number {
+		return p.number > t.after.Number
+	}
+	e := &t.x.docs[p.doc]
+	if t.q.Sort == ByName {
+		if c := bytes.Compare(e.names[t.lang].key, t.after.Name); c != 0 {
+			return c > 0
+		}
+	}
+	return cmp.Or(cmp.Compare(t.after.Created, e.created), cmp.Compare(t.after.ID, e.card.ID)) > 0
+}
+
+// offer counts a hit and keeps it if it is among the best after the cursor.
+func (t *top) offer(doc uint32) {
+	t.total++
+	p := place{doc, t.number(doc)}
+	if len(t.heap) == t.limit && t.compare(p, t.heap[0]) >= 0 {
+		return
+	}
+	if !t.past(p) {
+		return
+	}
+	if len(t.heap) < t.limit {
+		t.heap = append(t.heap, p)
+		for i := len(t.heap) - 1; i > 0; {
+			parent := (i - 1) / 2
+			if t.compare(t.heap[i], t.heap[parent]) <= 0 {
+				break
+			}
+			t.heap[i], t.heap[parent] = t.heap[parent], t.heap[i]
+			i = parent
+		}
+		return
+	}
+	t.heap[0] = p
+	for i := 0; ; {
+		worst := i
+		for _, child := range []int{2*i + 1, 2*i + 2} {
+			if child < len(t.heap) && t.compare(t.heap[child], t.heap[worst]) > 0 {
+				worst = child
+			}
+		}
+		if worst == i {
+			return
+		}
+		t.heap[i], t.heap[worst] = t.heap[worst], t.heap[i]
+		i = worst
+	}
+}
+
+// page is the best hits in order, and the cursor of what follows them.
+func (t *top) page(variants map[uint32]string) (hits []Hit, next string) {
+	slices.SortFunc(t.heap, t.compare)
+	if len(t.heap) == t.limit {
+		last := t.heap[t.limit-2]
+		e := &t.x.docs[last.doc]
+		m := mark{Sort: t.q.Sort, Number: last.number, Created: e.created, ID: e.card.ID}
+		if t.q.Sort == ByName {
+			m.Name = e.names[t.lang].key
+		}
+		next = m.encode()
+		t.heap = t.heap[:t.limit-1]
+	}
+	hits = make([]Hit, len(t.heap))
+	for i, p := range t.heap {
+		hits[i] = Hit{Card: t.x.docs[p.doc].card, VariantID: variants[p.doc]}
+	}
+	return hits, next
+}
