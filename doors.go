@@ -1,10 +1,11 @@
 package stoa
 
 import (
-	"context"
 	"net/http"
+	"net/url"
 
 	"github.com/stoashop/stoa/admin"
+	"github.com/stoashop/stoa/admin/screen"
 	"github.com/stoashop/stoa/kit/locale"
 	"github.com/stoashop/stoa/platform/upload"
 )
@@ -13,11 +14,7 @@ import (
 func (s *Shop) mount(mux *http.ServeMux) error {
 	office, err := admin.New(admin.Options{
 		DB: s.DB, Words: s.Words, Staff: s.Staff, Once: s.Once, Cookies: s.cookies, Log: s.Log,
-		Shop: func(ctx context.Context) admin.Shop {
-			m := s.Market.Current(ctx)
-			return admin.Shop{Name: m.Shop.Name, URL: "/", Zone: m.Shop.Location(), Languages: m.Shop.Languages, Currency: m.Default().Currency}
-		},
-		Screens: s.screens(),
+		Shop: screen.Shop(s.Market, "/"), Screens: s.screens(),
 	})
 	if err != nil {
 		return err
@@ -36,7 +33,13 @@ func (s *Shop) mount(mux *http.ServeMux) error {
 }
 
 // screens are the rooms of the back office.
-func (s *Shop) screens() []admin.Screen { return nil }
+func (s *Shop) screens() []admin.Screen {
+	return screen.All(screen.Parts{
+		DB: s.DB, Staff: s.Staff, Upload: s.Upload, Market: s.Market, Tax: s.Tax, Shipping: s.Shipping, Payment: s.Payments,
+		Fields: s.Fields, Catalog: s.Catalog, Inventory: s.Stock, Orders: s.Orders, Checkout: s.Checkout, Fulfilment: s.Fulfilment, Returns: s.Returns,
+		Link: func(path string) string { return s.base.ResolveReference(&url.URL{Path: path}).String() },
+	})
+}
 
 // printer writes in the language a browser asks for.
 func (s *Shop) printer(r *http.Request) *locale.Printer {

@@ -118,11 +118,16 @@ func Done(path, key string, more ...string) once.Response {
 	for i := 0; i+1 < len(more); i += 2 {
 		q.Set(more[i], more[i+1])
 	}
+	path, fragment, _ := strings.Cut(path, "#")
 	sep := "?"
 	if strings.Contains(path, "?") {
 		sep = "&"
 	}
-	return once.SeeOther(path + sep + q.Encode())
+	path += sep + q.Encode()
+	if fragment != "" {
+		path += "#" + fragment
+	}
+	return once.SeeOther(path)
 }
 
 // Correctable reports whether a form can be shown again with what err says:
@@ -146,9 +151,13 @@ type Typed struct {
 	note   *Note
 }
 
-// Typed explains err at the fields of a form that was sent.
+// Typed explains err at the fields of a form that was sent; nil when it is
+// only shown again.
 func (d *Desk) Typed(raw web.Raw, err error) Typed {
 	t := Typed{raw: raw, sent: true, faults: make(map[string]string)}
+	if err == nil {
+		return t
+	}
 	f := fault.From(err)
 	for _, field := range f.Fields {
 		if t.faults[field.Path] == "" {
@@ -250,10 +259,7 @@ func (t Typed) Fields(fields ...Field) []Field {
 // a tail ("name" becomes "name.de"). stored returns what is saved. The first
 // panel with a fault is open, else the reader's own language.
 func (d *Desk) Tongues(t Typed, stored func(field, lang string) string, fields ...Field) []Tongue {
-	langs := d.Shop.Languages
-	if len(langs) == 0 {
-		langs = []string{d.P.Lang()}
-	}
+	langs := d.Languages()
 	tongues := make([]Tongue, len(langs))
 	open := -1
 	for i, lang := range langs {
@@ -291,11 +297,7 @@ func (d *Desk) When(t, now time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	zone := d.Shop.Zone
-	if zone == nil {
-		zone = time.UTC
-	}
-	t, now = t.In(zone), now.In(zone)
+	t, now = t.In(d.Zone()), now.In(d.Zone())
 	switch {
 	case t.Year() == now.Year() && t.YearDay() == now.YearDay():
 		return d.P.T("admin.when.today", "time", d.P.Time(t))
@@ -307,10 +309,26 @@ func (d *Desk) When(t, now time.Time) string {
 
 // ShortDay writes a day without its year: "24 Nov".
 func (d *Desk) ShortDay(t time.Time) string {
-	zone := d.Shop.Zone
-	if zone == nil {
-		zone = time.UTC
-	}
-	t = t.In(zone)
+	t = t.In(d.Zone())
 	return d.P.T("admin.when.short", "day", strconv.Itoa(t.Day()), "month", d.P.T("admin.month."+strconv.Itoa(int(t.Month()))))
+}
+
+// First is the shop's first language, the fallback of all texts.
+func (d *Desk) First() string {
+	return d.Languages()[0]
+}
+
+// Zone is where the shop's times are told; never nil.
+func (d *Desk) Zone() *time.Location {
+	if d.Shop.Zone == nil {
+		return time.UTC
+	}
+	return d.Shop.Zone
+}
+
+// Unsent keeps what is wrong and shows the stored values: for the page that
+// answers a refused action without inputs of its own.
+func (t Typed) Unsent() Typed {
+	t.sent = false
+	return t
 }

@@ -50,6 +50,7 @@ const (
 	TelField      = "tel"
 	URLField      = "url"
 	FileField     = "file"
+	StaticField   = "static" // a value that is only shown; Hint is where it leads
 )
 
 // Choice is one option of a Field or Select.

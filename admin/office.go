@@ -30,6 +30,14 @@ type Shop struct {
 	Zone      *time.Location // in which times are told; nil means UTC
 	Languages []string       // of the shop's texts, the first is the fallback
 	Currency  string         // of prices that staff type
+	PriceList string         // id of the list these prices are kept in
+	Classes   []TaxClass     // that goods can have
+}
+
+// TaxClass is a group of goods that are taxed alike.
+type TaxClass struct {
+	ID   string
+	Name locale.Text
 }
 
 // Options is what an office is made of.

@@ -16,7 +16,9 @@ type FormView struct {
 	ID       string // of the form
 	To       string // where it posts to
 	Files    bool   // it carries files
-	Refused  bool   // it came back with faults, so it is unsaved
+	Hidden   []Hidden
+	ReadOnly bool // the role may look and not touch
+	Refused  bool // it came back with faults, so it is unsaved
 	Rooms    []NavLink
 	Notes    []Note
 	Sections []Section

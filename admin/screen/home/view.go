@@ -22,6 +22,7 @@ type View struct {
 	ChartTotal string
 	Todos      []admin.Todo
 	Orders     admin.Table
+	NoOrders   bool // the role does not see orders
 	Best       []Seller
 }
 

@@ -85,7 +85,8 @@ type FormView struct {
 	Side       []admin.Section
 	SumTitle   string
 	Sums       []admin.Fact
-	Recount    string // posts the form to be added up, nothing else
+	Counting   bool // there is a button that only adds up
+	Danger     bool // the button takes something away for good
 	Button     string
 	After      string
 }

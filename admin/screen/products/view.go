@@ -18,6 +18,7 @@ type View struct {
 	admin.Frame
 	To         string
 	Refused    bool
+	ReadOnly   bool // the role may look and not touch
 	Hidden     []admin.Hidden
 	Notes      []admin.Note
 	Texts      admin.Section

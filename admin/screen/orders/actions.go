@@ -1,0 +1,406 @@
+package orders
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"github.com/stoashop/stoa/admin"
+	"github.com/stoashop/stoa/commerce/fulfilment"
+	"github.com/stoashop/stoa/commerce/inventory"
+	"github.com/stoashop/stoa/commerce/order"
+	"github.com/stoashop/stoa/commerce/returns"
+	"github.com/stoashop/stoa/kit/fault"
+	"github.com/stoashop/stoa/kit/money"
+	"github.com/stoashop/stoa/platform/db"
+	"github.com/stoashop/stoa/platform/web"
+	"github.com/stoashop/stoa/platform/web/once"
+)
+
+func formKey() string { return once.NewKey() }
+
+// done leads back to the order.
+func done(w http.ResponseWriter, o order.Order, key string) error {
+	admin.Done(path(o), key).Send(w)
+	return nil
+}
+
+func (s *screen) note(w http.ResponseWriter, r *http.Request) error {
+	o, err := s.order(r)
+	if err != nil {
+		return err
+	}
+	d := s.o.Desk(r)
+	in, raw, err := web.DecodeForm[struct {
+		Note string `form:"note" max:"2000" multiline:"true" required:"true"`
+	}](r, web.Limits{})
+	if err == nil {
+		err = s.o.Once.Do(w, r, func(ctx context.Context, tx *db.Tx) (once.Response, error) {
+			return admin.Done(path(o)+"#timeline", "note"), s.Orders.AddNote(ctx, tx, o, d.Me.ID, in.Note)
+		})
+	}
+	if err == nil || !admin.Correctable(err) {
+		return err
+	}
+	return s.page(w, r, o, d.Typed(raw, err), err)
+}
+
+// paid notes that promised money came: all that is due.
+func (s *screen) paid(w http.ResponseWriter, r *http.Request) error {
+	o, err := s.order(r)
+	if err != nil {
+		return err
+	}
+	if _, _, err := web.DecodeForm[struct{}](r, web.Limits{}); err != nil {
+		return err
+	}
+	d := s.o.Desk(r)
+	if _, err = s.Checkout.NotePaid(r.Context(), d.Actor(), o.ID, "note:"+r.PostFormValue(web.FormKeyField), 0); err == nil {
+		return done(w, o, "paid")
+	}
+	if !admin.Correctable(err) {
+		return err
+	}
+	return s.page(w, r, o, d.Typed(web.Raw{}, err).Unsent(), err)
+}
+
+func (s *screen) delivered(w http.ResponseWriter, r *http.Request) error {
+	o, err := s.order(r)
+	if err != nil {
+		return err
+	}
+	if _, _, err := web.DecodeForm[struct{}](r, web.Limits{}); err != nil {
+		return err
+	}
+	if err := s.Fulfilment.Delivered(r.Context(), s.o.Desk(r).Actor(), o.ID, r.PathValue("shipment")); err != nil {
+		return err
+	}
+	return done(w, o, "delivered")
+}
+
+func (s *screen) resend(w http.ResponseWriter, r *http.Request) error {
+	o, err := s.order(r)
+	if err != nil {
+		return err
+	}
+	if _, _, err := web.DecodeForm[struct{}](r, web.Limits{}); err != nil {
+		return err
+	}
+	d := s.o.Desk(r)
+	return s.o.Once.Do(w, r, func(ctx context.Context, tx *db.Tx) (once.Response, error) {
+		if err := s.Resend(ctx, tx, o.ID); err != nil {
+			return once.Response{}, err
+		}
+		return admin.Done(path(o), "resent"), s.Orders.Log(ctx, tx, d.Actor(), o.ID, "order.mail_resent", nil)
+	})
+}
+
+// counts are how many units of each line somebody typed, by the line's id.
+type counts map[string]string
+
+// read turns them into numbers of at most what most allows. Faults are at
+// "quantity.<line id>".
+func (c counts) read(o order.Order, most func(order.Line) int64) (map[string]int64, error) {
+	var form fault.Form
+	units := make(map[string]int64)
+	for lineID, typed := range c {
+		i := slices.IndexFunc(o.Lines, func(l order.Line) bool { return l.ID == lineID })
+		name := "quantity." + lineID
+		if i < 0 {
+			form.Add(name, "form.unknown")
+			continue
+		}
+		if typed == "" {
+			continue
+		}
+		n, err := strconv.ParseInt(typed, 10, 64)
+		switch {
+		case err != nil:
+			form.Add(name, "form.not_a_number")
+		case n < 0:
+			form.Add(name, "form.too_small", "min", 0)
+		case n > most(o.Lines[i]):
+			form.Add(name, "form.too_large", "max", most(o.Lines[i]))
+		case n > 0:
+			units[lineID] = n
+		}
+	}
+	return units, form.Err()
+}
+
+// lines are the order's lines with a field for how many of each.
+func (s *screen) lines(d *admin.Desk, o order.Order, t admin.Typed, most func(order.Line) int64, preset bool) []admin.Line {
+	var lines []admin.Line
+	for _, l := range o.Lines {
+		n := most(l)
+		if n <= 0 {
+			continue
+		}
+		value := "0"
+		if preset {
+			value = strconv.FormatInt(n, 10)
+		}
+		line := s.line(d, o, l, n)
+		name := "quantity." + l.ID
+		field := t.Fill(admin.Field{Name: name, Label: d.P.T("admin.order.quantity_of", "name", l.Name), Kind: admin.NumberField, Value: value})
+		if field.Fault == "" {
+			field.Fault = t.Fault("lines." + l.ID)
+		}
+		line.Field, line.After = &field, d.P.T("admin.order.of", "count", int(n))
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+type shipForm struct {
+	Quantity counts `form:"quantity" items:"500" max:"10"`
+	Carrier  string `form:"carrier" max:"60"`
+	Tracking string `form:"tracking" max:"100"`
+	Location string `form:"location" max:"40"`
+}
+
+func (s *screen) shipPage(w http.ResponseWriter, r *http.Request) error {
+	o, err := s.order(r)
+	if err != nil {
+		return err
+	}
+	return s.showShip(w, r, o, admin.Typed{}, nil)
+}
+
+func (s *screen) showShip(w http.ResponseWriter, r *http.Request, o order.Order, t admin.Typed, cause error) error {
+	d := s.o.Desk(r)
+	v, err := s.form(r, o, t, "admin.order.ship_title")
+	if err != nil {
+		return err
+	}
+	v.To = path(o) + "/shipments"
+	v.LinesTitle, v.LinesNote = d.P.T("admin.order.ship_lines"), d.P.T("admin.order.ship_lines_note")
+	v.Lines = s.lines(d, o, t, order.Line.Open, true)
+	var grams int64
+	for _, l := range o.Lines {
+		grams += l.Weight * l.Open()
+	}
+	carrier := admin.Field{Name: "carrier", Label: d.P.T("admin.order.carrier"), Kind: admin.ChoiceField, Choices: []admin.Choice{{Label: d.P.T("admin.order.no_carrier")}}}
+	for _, c := range fulfilment.Carriers() {
+		carrier.Choices = append(carrier.Choices, admin.Choice{Value: c.Code, Label: c.Name})
+	}
+	places, err := s.Inventory.Locations(r.Context(), s.DB)
+	if err != nil {
+		return err
+	}
+	places = slices.DeleteFunc(places, func(l inventory.Location) bool { return !l.Active })
+	fields := []admin.Field{carrier, {Name: "tracking", Label: d.P.T("admin.order.tracking"), Optional: true, Mono: true, Max: 100}}
+	if len(places) > 1 {
+		from := admin.Field{Name: "location", Label: d.P.T("admin.order.ships_from"), Kind: admin.ChoiceField}
+		for _, p := range places {
+			from.Choices = append(from.Choices, admin.Choice{Value: p.ID, Label: p.Name})
+		}
+		fields = append(fields, from)
+	}
+	v.Sections = []admin.Section{{Title: d.P.T("admin.order.tracking_title"), Note: d.P.T("admin.order.tracking_note"), Grid: true, Fields: t.Fields(fields...)}}
+	v.SumTitle = d.P.T("admin.order.parcel_sum")
+	v.Sums = []admin.Fact{{Label: d.P.T("admin.order.items_open"), Value: d.P.Number(open(o))}, {Label: d.P.T("admin.order.weight"), Value: d.P.Weight(grams)}}
+	v.Button, v.After = d.P.T("admin.order.ship_now"), d.P.T("admin.order.ship_after")
+	v.Side = []admin.Section{{Title: d.P.T("admin.order.ship_to"), Facts: []admin.Fact{{Label: o.ShippingName, Value: o.Contact.Shipping.OneLine(d.P.T("country." + o.Contact.Shipping.Country))}}}}
+	return s.o.Page(w, r, web.Status(cause), "order_form", v)
+}
+
+func (s *screen) form(r *http.Request, o order.Order, t admin.Typed, title string) (FormView, error) {
+	d := s.o.Desk(r)
+	frame, err := s.o.Frame(r, d.P.T(title, "number", o.PublicNumber()), at)
+	if err != nil {
+		return FormView{}, err
+	}
+	frame.Back = &admin.Link{Label: d.P.T("admin.order.title", "number", o.PublicNumber()), URL: path(o)}
+	frame.Fault = t.Note()
+	return FormView{Frame: frame, Refused: t.Sent()}, nil
+}
+
+func (s *screen) ship(w http.ResponseWriter, r *http.Request) error {
+	o, err := s.order(r)
+	if err != nil {
+		return err
+	}
+	d := s.o.Desk(r)
+	in, raw, err := web.DecodeForm[shipForm](r, d.Limits())
+	var units map[string]int64
+	if err == nil {
+		units, err = in.Quantity.read(o, order.Line.Open)
+	}
+	if err == nil && len(units) == 0 {
+		err = fault.New(fault.Invalid, "admin.order.nothing_chosen")
+	}
+	if err == nil {
+		p := fulfilment.Parcel{LocationID: in.Location, Carrier: in.Carrier, Tracking: in.Tracking}
+		for _, l := range o.Lines {
+			if n := units[l.ID]; n > 0 {
+				p.Lines = append(p.Lines, order.ShipmentLine{LineID: l.ID, Quantity: n})
+			}
+		}
+		_, err = s.Fulfilment.Ship(r.Context(), d.Actor(), o.ID, p)
+	}
+	if err == nil {
+		return done(w, o, "shipped")
+	}
+	if !admin.Correctable(err) {
+		return err
+	}
+	return s.showShip(w, r, o, d.Typed(raw, err), err)
+}
+
+type refundForm struct {
+	Quantity counts       `form:"quantity" items:"500" max:"10"`
+	Shipping *money.Minor `form:"shipping" min:"0"`
+	Reason   string       `form:"reason" max:"500"`
+	Restock  bool         `form:"restock"`
+	Location string       `form:"location" max:"40"`
+	Do       string       `form:"do" oneof:"count refund"`
+	Seen     *money.Minor `form:"seen" min:"0"` // the amount the button named
+}
+
+func refundable(l order.Line) int64 { return l.Quantity - l.Refunded }
+
+func (s *screen) refundPage(w http.ResponseWriter, r *http.Request) error {
+	o, err := s.order(r)
+	if err != nil {
+		return err
+	}
+	return s.showRefund(w, r, o, returns.Request{}, admin.Typed{}, nil)
+}
+
+func (s *screen) showRefund(w http.ResponseWriter, r *http.Request, o order.Order, req returns.Request, t admin.Typed, cause error) error {
+	d := s.o.Desk(r)
+	v, err := s.form(r, o, t, "admin.order.refund_title")
+	if err != nil {
+		return err
+	}
+	say := func(m money.Minor) string { return d.P.Money(m, o.Currency) }
+	v.To = path(o) + "/refunds"
+	v.LinesTitle, v.LinesNote = d.P.T("admin.order.refund_lines"), d.P.T("admin.order.refund_lines_note")
+	v.Lines = s.lines(d, o, t, refundable, false)
+	fields := []admin.Field{{Name: "reason", Label: d.P.T("admin.order.reason"), Optional: true, Max: 500, Help: d.P.T("admin.order.reason_help")}}
+	if left := o.Shipping - o.RefundedShip; left > 0 {
+		fields = append([]admin.Field{{Name: "shipping", Label: d.P.T("admin.order.refund_shipping"), Kind: admin.AmountField, Prefix: o.Currency, Value: d.P.Decimal(money.Minor(0).Decimal(o.Currency)), Help: d.P.T("admin.order.refund_shipping_help", "amount", say(left))}}, fields...)
+	}
+	fields = append(fields, admin.Field{Name: "restock", Label: d.P.T("admin.order.restock"), Help: d.P.T("admin.order.restock_help"), Kind: admin.CheckField, Checked: true, Wide: true})
+	v.Sections = []admin.Section{{Grid: true, Fields: t.Fields(fields...)}}
+	v.SumTitle = d.P.T("admin.order.refund")
+	p, err := s.Returns.Preview(o, req)
+	if err != nil {
+		p = returns.Preview{} // nothing chosen yet, or refused: the fault says why
+	}
+	var goods money.Minor
+	for _, l := range p.Lines {
+		goods += l.Amount
+	}
+	v.Sums = []admin.Fact{
+		{Label: d.P.T("admin.order.goods"), Value: say(goods)}, {Label: d.P.T("admin.order.shipping"), Value: say(p.Amount - goods)},
+		{Label: d.P.T("admin.order.goes_back"), Value: say(p.Amount), Strong: true, Rule: true},
+	}
+	if p.Tax > 0 {
+		v.Sums = append(v.Sums, admin.Fact{Label: d.P.T("admin.order.tax_in_it"), Value: say(p.Tax)})
+	}
+	v.Sums = append(v.Sums, admin.Fact{Label: d.P.T("admin.order.refundable"), Value: say(o.Refundable()), Rule: true})
+	v.Hidden = []admin.Hidden{{Name: "seen", Value: d.P.Decimal(p.Amount.Decimal(o.Currency))}}
+	v.Button = d.P.T("admin.order.refund_now")
+	if p.Amount > 0 {
+		v.Button = d.P.T("admin.order.refund_amount", "amount", say(p.Amount))
+	}
+	v.Counting, v.After = true, d.P.T("admin.order.refund_after")
+	return s.o.Page(w, r, web.Status(cause), "order_form", v)
+}
+
+// refund gives money back. The amount that the button named must be what comes
+// out: whoever changed a number since counts again first.
+func (s *screen) refund(w http.ResponseWriter, r *http.Request) error {
+	o, err := s.order(r)
+	if err != nil {
+		return err
+	}
+	d := s.o.Desk(r)
+	limits := d.Limits()
+	limits.Currency = o.Currency
+	in, raw, err := web.DecodeForm[refundForm](r, limits)
+	var units map[string]int64
+	if err == nil {
+		units, err = in.Quantity.read(o, refundable)
+	}
+	req := returns.Request{Reason: in.Reason, Location: in.Location}
+	if in.Shipping != nil {
+		req.Shipping = *in.Shipping
+	}
+	for _, l := range o.Lines {
+		if n := units[l.ID]; n > 0 {
+			req.Lines = append(req.Lines, returns.Line{LineID: l.ID, Quantity: n, Restock: in.Restock})
+		}
+	}
+	var p returns.Preview
+	if err == nil {
+		p, err = s.Returns.Preview(o, req)
+	}
+	switch {
+	case err != nil:
+	case in.Do == "count":
+		return s.showRefund(w, r, o, req, d.Typed(raw, nil), nil)
+	case in.Seen == nil || *in.Seen != p.Amount:
+		err = fault.New(fault.Conflict, "admin.order.amount_changed").With("amount", money.Money{Amount: p.Amount, Currency: o.Currency})
+	default:
+		_, err = s.Returns.Refund(r.Context(), d.Actor(), o.ID, req)
+	}
+	if err == nil {
+		return done(w, o, "refunded")
+	}
+	if !admin.Correctable(err) {
+		return err
+	}
+	return s.showRefund(w, r, o, req, d.Typed(raw, err), err)
+}
+
+func (s *screen) cancelPage(w http.ResponseWriter, r *http.Request) error {
+	o, err := s.order(r)
+	if err != nil {
+		return err
+	}
+	return s.showCancel(w, r, o, admin.Typed{}, nil)
+}
+
+func (s *screen) showCancel(w http.ResponseWriter, r *http.Request, o order.Order, t admin.Typed, cause error) error {
+	d := s.o.Desk(r)
+	v, err := s.form(r, o, t, "admin.order.cancel_title")
+	if err != nil {
+		return err
+	}
+	v.To = path(o) + "/cancellation"
+	fields := []admin.Field{{Name: "reason", Label: d.P.T("admin.order.reason"), Optional: true, Max: 500, Help: d.P.T("admin.order.reason_help")}}
+	if o.Refundable() > 0 {
+		fields = append(fields, admin.Field{Name: "refund", Label: d.P.T("admin.order.cancel_refund"), Help: d.P.T("admin.order.cancel_refund_help"), Kind: admin.CheckField, Checked: true})
+	}
+	v.Sections = []admin.Section{{Title: d.P.T("admin.order.cancel_what", "count", int(open(o))), Note: d.P.T("admin.order.cancel_note"), Fields: t.Fields(fields...)}}
+	v.SumTitle = d.P.T("admin.order.cancelled_sum")
+	v.Sums = []admin.Fact{{Label: d.P.T("admin.order.items_open"), Value: d.P.Number(open(o))}, {Label: d.P.T("admin.order.paid"), Value: d.P.Money(o.Captured, o.Currency)}}
+	v.Button, v.After, v.Danger = d.P.T("admin.order.cancel_now"), d.P.T("admin.order.cancel_after"), true
+	return s.o.Page(w, r, web.Status(cause), "order_form", v)
+}
+
+func (s *screen) cancel(w http.ResponseWriter, r *http.Request) error {
+	o, err := s.order(r)
+	if err != nil {
+		return err
+	}
+	d := s.o.Desk(r)
+	in, raw, err := web.DecodeForm[struct {
+		Reason string `form:"reason" max:"500"`
+		Refund bool   `form:"refund"`
+	}](r, web.Limits{})
+	if err == nil {
+		_, err = s.Returns.Cancel(r.Context(), d.Actor(), o.ID, in.Reason, in.Refund)
+	}
+	if err == nil {
+		return done(w, o, "cancelled")
+	}
+	if !admin.Correctable(err) {
+		return err
+	}
+	return s.showCancel(w, r, o, d.Typed(raw, err), err)
+}
