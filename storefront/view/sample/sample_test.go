@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"io/fs"
+	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"slices"
 	"strings"
@@ -317,27 +319,37 @@ func TestWords_bothLanguagesHaveTheSameKeys(t *testing.T) {
 	}
 }
 
-// The theme's own script stays small; what is sent is what counts.
+// What a first visit loads stays small, as it is sent.
 func TestAssets_stayWithinTheirBudgets(t *testing.T) {
-	size := func(pattern string) int {
-		files, err := fs.Glob(base.Files, pattern)
-		if err != nil || len(files) == 0 {
-			t.Fatalf("%s: %v, %v", pattern, files, err)
+	th, _ := open(t)
+	sent := func(name string) int {
+		url, err := th.Asset(name)
+		if err != nil {
+			t.Fatal(err)
 		}
-		total := 0
-		for _, name := range files {
-			raw, err := fs.ReadFile(base.Files, name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			total += len(raw)
-		}
-		return total
+		r := httptest.NewRequest(http.MethodGet, url, nil)
+		r.Header.Set("Accept-Encoding", "br")
+		w := httptest.NewRecorder()
+		th.Assets().ServeHTTP(w, r)
+		return w.Body.Len()
 	}
-	for pattern, limit := range map[string]int{"assets/js/*.js": 10 << 10, "assets/fonts/*.woff2": 60 << 10, "assets/css/*.css": 80 << 10} {
-		if got := size(pattern); got > limit {
-			t.Errorf("%s is %s, at most %s is allowed", pattern, kb(got), kb(limit))
+	for what, tt := range map[string]struct {
+		files []string
+		limit int
+	}{
+		"scripts": {[]string{"js/store.js", "js/swap.js"}, 4 << 10},
+		"fonts":   {[]string{"fonts/instrument-sans.woff2", "fonts/familjen-grotesk.woff2"}, 60 << 10},
+		"styles":  {[]string{"css/store.css"}, 16 << 10},
+		"icons":   {[]string{"icons.svg"}, 6 << 10},
+	} {
+		got := 0
+		for _, name := range tt.files {
+			got += sent(name)
 		}
+		if got > tt.limit {
+			t.Errorf("%s take %s, at most %s is allowed", what, kb(got), kb(tt.limit))
+		}
+		t.Logf("%s take %s", what, kb(got))
 	}
 }
 

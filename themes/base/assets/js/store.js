@@ -145,6 +145,8 @@ addEventListener("scroll", () => {
   if (Math.abs(y - last) < 8) return;
   $("header")?.classList.toggle("is-away", y > last && y > 300 && !calm.matches && !popped().length);
   last = y;
+  const button = document.querySelector("#buy .button--main");
+  document.querySelector("[data-buybar]")?.classList.toggle("is-shown", button.getBoundingClientRect().bottom < 0);
 }, { passive: true });
 
 document.addEventListener("scroll", ({ target: strip }) => {
@@ -154,20 +156,6 @@ document.addEventListener("scroll", ({ target: strip }) => {
   gallery.querySelector("[data-position]")?.replaceChildren(at + 1);
   gallery.querySelectorAll(".gallery__thumb").forEach((thumb, i) => i === at ? thumb.setAttribute("aria-current", "true") : thumb.removeAttribute("aria-current"));
 }, { capture: true, passive: true });
-
-let watch;
-function start() {
-  watch?.disconnect();
-  const bar = document.querySelector("[data-buybar]");
-  const button = document.querySelector("#buy .button--main");
-  if (!bar || !button) return;
-  watch = new IntersectionObserver(([entry]) => {
-    bar.classList.toggle("is-shown", !entry.isIntersecting && entry.boundingClientRect.top < 0);
-  });
-  watch.observe(button);
-}
-document.addEventListener("swapped", start);
-start();
 
 addEventListener("popstate", () => location.reload());
 addEventListener("pageshow", ({ persisted }) => {

@@ -26,7 +26,6 @@ export async function swap(url, targets, { body, push, replace } = {}) {
     if (push && url !== location.href) history.pushState(null, "", url);
     if (replace) history.replaceState(null, "", url);
     if ((push || replace) && page.title) document.title = page.title;
-    document.dispatchEvent(new Event("swapped"));
     return true;
   } catch (err) {
     if (err.name === "AbortError") return;
@@ -67,6 +66,7 @@ function exchange(ids, page) {
     }
   }
   const first = document.querySelector("[data-focus]");
-  (first || (focus && document.getElementById(focus)))?.focus({ preventScroll: !first });
+  const again = first || document.getElementById(focus || "-");
+  again?.focus({ preventScroll: !first });
   if (words) document.getElementById("announce").textContent = words;
 }
