@@ -33,8 +33,9 @@ func (p *plan) facets() []Facet {
 		case FacetAvailability:
 			list = appendFacet(list, p.availability())
 		default:
-			if c := x.numbers[key]; c != nil {
-				list = appendFacet(list, p.span(key, p.low[key], c.field.Name, c.field.Unit, c.field.Decimals, grain(c.field)))
+			if i := slices.IndexFunc(x.numbers, func(c *column) bool { return c.key == key }); i >= 0 {
+				f := x.numbers[i].field
+				list = appendFacet(list, p.span(key, p.b.numbers[i], f.Name, f.Unit, f.Decimals, grain(f)))
 				continue
 			}
 			f, ok := x.facetAt[key]

@@ -40,7 +40,9 @@ type index struct {
 	vals    []uint32
 	offs    []uint32
 
-	numbers map[string]*column   // number fields by facet key
+	facetOf []uint32 // of each value
+
+	numbers []*column            // number fields
 	prices  map[string]*priceCol // by price list
 
 	text  map[string]*vocabulary
@@ -99,6 +101,7 @@ type value struct {
 
 // column is a number of each document; missing where it has none.
 type column struct {
+	key   string
 	field custom.Field
 	of    []int64
 }
@@ -136,8 +139,8 @@ func newIndex(langs []string, fields []custom.Field, tree *catalog.Tree) *index 
 	x := &index{
 		langs: langs, fallback: langs[0], fields: fields, tree: tree,
 		byID: make(map[string]uint32), facetAt: make(map[string]uint32), valueAt: make(map[valueKey]uint32), offs: []uint32{0},
-		numbers: make(map[string]*column), prices: make(map[string]*priceCol),
-		text: make(map[string]*vocabulary), codes: make(map[string][]codeHit), variantAt: make(map[string]uint32),
+		prices: make(map[string]*priceCol),
+		text:   make(map[string]*vocabulary), codes: make(map[string][]codeHit), variantAt: make(map[string]uint32),
 		bulk: true, collators: make(map[string]*collate.Collator),
 	}
 	for _, lang := range langs {
@@ -149,7 +152,7 @@ func newIndex(langs []string, fields []custom.Field, tree *catalog.Tree) *index 
 	}
 	for _, f := range fields {
 		if f.Facet && f.Kind == custom.Number {
-			x.numbers[fieldKey(f)] = &column{field: f}
+			x.numbers = append(x.numbers, &column{key: fieldKey(f), field: f})
 		}
 	}
 	return x
@@ -180,6 +183,7 @@ func (x *index) valueNumber(v value) uint32 {
 	}
 	n := uint32(len(x.values))
 	x.values = append(x.values, v)
+	x.facetOf = append(x.facetOf, v.facet)
 	x.valueAt[key] = n
 	return n
 }

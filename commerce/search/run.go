@@ -18,7 +18,9 @@ type buffer struct {
 	touched []uint32
 	counts  []uint32 // by value
 	chosen  []uint64 // by value: the bit of the filter it satisfies
+	every   []uint32 // 0, 1, 2 …
 	prices  []int64
+	numbers [][]int64 // by number field
 }
 
 func (x *index) buffer() *buffer {
@@ -44,6 +46,9 @@ func (x *index) release(b *buffer) {
 	b.touched = b.touched[:0]
 	clear(b.counts)
 	b.prices = b.prices[:0]
+	for i := range b.numbers {
+		b.numbers[i] = b.numbers[i][:0]
+	}
 	x.buffers.Put(b)
 }
 
@@ -56,7 +61,8 @@ func (x *index) run(q Query, after *mark, now int64) Result {
 	p := x.plan(b, q, now)
 	defer p.forget(b)
 	top := newTop(x, q, after, b)
-	for _, doc := range docs {
+	for i := len(docs) - 1; i >= 0; i-- { // what is new tends to come first, so the heap changes seldom
+		doc := docs[i]
 		e := &x.docs[doc]
 		if !e.live || !p.shows(e, doc) {
 			continue
@@ -88,11 +94,10 @@ func (x *index) candidates(b *buffer, q Query) (docs []uint32, variants map[uint
 		case q.Collection != "":
 			return x.in(facetCollection, q.Collection), nil
 		}
-		all := make([]uint32, len(x.docs))
-		for i := range all {
-			all[i] = uint32(i)
+		for i := len(b.every); i < len(x.docs); i++ {
+			b.every = append(b.every, uint32(i))
 		}
-		return all, nil
+		return b.every[:len(x.docs)], nil
 	}
 	return x.match(b, q)
 }
@@ -235,24 +240,27 @@ type plan struct {
 	now    int64
 	price  *priceCol
 	values []uint32 // whose b.chosen is set
-	bits   map[string]uint64
-	all    uint64
+	all    uint64   // the bits of all filters
+	facet  []uint64 // the bit of the filter on each facet, 0 for none
 	ranges []planRange
-	stock  uint64 // the bit of availability, 0 when it is not asked for
+	number []uint64 // the bit of the range of each number field
+	money  uint64   // the bit of the price's range
+	stock  uint64   // the bit of availability
 	wants  [2]bool
-	low    map[string][]int64 // what range facets are worked out from
 	inOut  [2]int
 }
 
 type planRange struct {
 	Range
-	key    string
 	bit    uint64
 	column *column
 }
 
 func (x *index) plan(b *buffer, q Query, now int64) *plan {
-	p := &plan{x: x, q: q, b: b, now: now, price: x.prices[q.ListID], bits: make(map[string]uint64), low: make(map[string][]int64)}
+	p := &plan{x: x, q: q, b: b, now: now, price: x.prices[q.ListID], facet: make([]uint64, len(x.facets)), number: make([]uint64, len(x.numbers))}
+	for len(b.numbers) < len(x.numbers) {
+		b.numbers = append(b.numbers, nil)
+	}
 	next := uint64(1)
 	for _, key := range sorted(q.Filters) {
 		chosen := q.Filters[key]
@@ -261,7 +269,6 @@ func (x *index) plan(b *buffer, q Query, now int64) *plan {
 		}
 		bit := next
 		next <<= 1
-		p.bits[key] = bit
 		p.all |= bit
 		if key == FacetAvailability {
 			p.stock = bit
@@ -272,6 +279,7 @@ func (x *index) plan(b *buffer, q Query, now int64) *plan {
 		if !ok || (key == FacetStatus && !q.Staff) {
 			continue // nothing has the bit, so nothing is found
 		}
+		p.facet[f] = bit
 		for _, c := range chosen {
 			if n, ok := x.valueAt[valueKey{f, c}]; ok && b.chosen[n] == 0 {
 				b.chosen[n] = bit
@@ -280,13 +288,20 @@ func (x *index) plan(b *buffer, q Query, now int64) *plan {
 		}
 	}
 	for _, key := range sorted(q.Ranges) {
-		r := planRange{Range: q.Ranges[key], key: key, bit: next, column: x.numbers[key]}
-		if key == FacetPrice && p.price != nil {
-			r.column = &p.price.column
-		}
+		r := planRange{Range: q.Ranges[key], bit: next}
 		next <<= 1
-		p.bits[key] = r.bit
 		p.all |= r.bit
+		if key == FacetPrice {
+			p.money = r.bit
+			if p.price != nil {
+				r.column = &p.price.column
+			}
+		}
+		for i, c := range x.numbers {
+			if c.key == key {
+				r.column, p.number[i] = c, r.bit
+			}
+		}
 		p.ranges = append(p.ranges, r)
 	}
 	return p
@@ -351,13 +366,13 @@ func (p *plan) count(doc uint32, failing uint64) {
 		}
 	} else {
 		for _, n := range x.vals[x.offs[doc]:x.offs[doc+1]] {
-			if p.bits[x.facets[x.values[n].facet].key] == failing {
+			if p.facet[x.facetOf[n]] == failing {
 				p.b.counts[n]++
 			}
 		}
 	}
 	if p.price != nil {
-		if n := p.price.at(doc); n != missing && (failing == 0 || p.bits[FacetPrice] == failing) {
+		if n := p.price.at(doc); n != missing && (failing == 0 || p.money == failing) {
 			p.b.prices = append(p.b.prices, n)
 		}
 		if failing == 0 || p.stock == failing {
@@ -368,9 +383,9 @@ func (p *plan) count(doc uint32, failing uint64) {
 			}
 		}
 	}
-	for key, c := range x.numbers {
-		if n := c.at(doc); n != missing && (failing == 0 || p.bits[key] == failing) {
-			p.low[key] = append(p.low[key], n)
+	for i, c := range x.numbers {
+		if n := c.at(doc); n != missing && (failing == 0 || p.number[i] == failing) {
+			p.b.numbers[i] = append(p.b.numbers[i], n)
 		}
 	}
 }
@@ -452,7 +467,10 @@ func (t *top) compare(a, b place) int {
 			return c
 		}
 	}
-	return cmp.Or(cmp.Compare(y.created, x.created), cmp.Compare(y.card.ID, x.card.ID))
+	if x.created != y.created {
+		return cmp.Compare(y.created, x.created)
+	}
+	return cmp.Compare(y.card.ID, x.card.ID)
 }
 
 // past reports whether a document comes after the cursor.

@@ -68,7 +68,9 @@ func terms(s string) []string {
 }
 
 func word(s string) string {
-	s = strings.NewReplacer("'", "", "’", "").Replace(s)
+	if strings.ContainsAny(s, "'’") {
+		s = strings.ReplaceAll(strings.ReplaceAll(s, "'", ""), "’", "")
+	}
 	if len(s) > maxTerm {
 		s = strings.ToValidUTF8(s[:maxTerm], "")
 	}
