@@ -70,7 +70,7 @@ var stairs = map[string][]string{
 
 // only names the rooms that may import a tempting package.
 var only = map[string][]string{
-	"database/sql":        {"platform/db"},
+	"database/sql":        {"platform/db", "bench"},
 	"database/sql/driver": {"platform/db"},
 	"html/template":       {"platform/theme", "platform/mail", "provider/payment/sandbox/bank"},
 	"math/rand":           {},

@@ -55,6 +55,11 @@ type Options struct {
 	// Nil means the system's.
 	Clock clock.Clock
 	IDs   *id.Source
+
+	// Trace, if set, is told of every statement inside a transaction, in
+	// order, and of "COMMIT" once it is on disk: n names the transaction.
+	// Benchmarks replay what they record.
+	Trace func(n int64, query string, args []any)
 }
 
 // DB is an open database. It is safe for concurrent use.
@@ -73,6 +78,9 @@ type DB struct {
 	stop       context.CancelFunc
 	closePool  func() // PostgreSQL only
 	listeners  listeners
+	trace      func(n int64, query string, args []any)
+	begun      atomic.Int64
+	commits    atomic.Int64
 }
 
 // Open opens the database and checks that it answers. It neither creates
@@ -86,7 +94,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if o.IDs == nil {
 		o.IDs = id.NewSource(nil)
 	}
-	d := &DB{clock: o.Clock, ids: o.IDs, url: o.URL}
+	d := &DB{clock: o.Clock, ids: o.IDs, url: o.URL, trace: o.Trace}
 	background, stop := context.WithCancel(context.Background())
 	d.stop = stop
 	var err error
@@ -117,6 +125,10 @@ func (d *DB) Clock() clock.Clock { return d.clock }
 // Statements is the number of statements run since Open, transactions' BEGIN
 // and COMMIT not counted. Tests count the cost of a page with it.
 func (d *DB) Statements() int64 { return d.statements.Load() }
+
+// Commits is the number of commits since Open on SQLite, each of which is one
+// disk sync however many transactions it holds; 0 on PostgreSQL.
+func (d *DB) Commits() int64 { return d.commits.Load() }
 
 // Query reads outside a transaction.
 func (d *DB) Query(ctx context.Context, query string, args ...any) (*Rows, error) {
@@ -163,6 +175,7 @@ type Tx struct {
 	after []func()
 	wake  map[string]bool
 	notes map[string][]any
+	n     int64 // names the transaction to Trace
 }
 
 type preparer interface {
@@ -210,6 +223,17 @@ func (tx *Tx) Wake(topic string) {
 	tx.wake[topic] = true
 }
 
+// count counts a statement and tells Trace of it.
+func (tx *Tx) count(query string, args []any) {
+	tx.db.statements.Add(1)
+	if tx.db.trace != nil {
+		if tx.n == 0 {
+			tx.n = tx.db.begun.Add(1)
+		}
+		tx.db.trace(tx.n, query, args)
+	}
+}
+
 // Publish hands value to this node's OnCommit listeners of topic once the
 // transaction is on disk, before InTx returns.
 func (tx *Tx) Publish(topic string, value any) {
@@ -221,7 +245,7 @@ func (tx *Tx) Publish(topic string, value any) {
 
 // Query reads inside the transaction.
 func (tx *Tx) Query(ctx context.Context, query string, args ...any) (*Rows, error) {
-	tx.db.statements.Add(1)
+	tx.count(query, args)
 	if err := tx.asker.Err(); err != nil {
 		return nil, err
 	}
@@ -230,13 +254,13 @@ func (tx *Tx) Query(ctx context.Context, query string, args ...any) (*Rows, erro
 
 // QueryRow reads one row inside the transaction.
 func (tx *Tx) QueryRow(ctx context.Context, query string, args ...any) *Row {
-	tx.db.statements.Add(1)
+	tx.count(query, args)
 	return tx.conn.queryRow(tx.pick(ctx), query, args)
 }
 
 // Exec writes and returns the number of rows touched.
 func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
-	tx.db.statements.Add(1)
+	tx.count(query, args)
 	if err := tx.asker.Err(); err != nil {
 		return 0, err
 	}
@@ -282,6 +306,9 @@ func (d *DB) InTx(ctx context.Context, fn func(ctx context.Context, tx *Tx) erro
 	}
 	if err != nil {
 		return d.dialect.explain(err)
+	}
+	if d.trace != nil && tx.n != 0 {
+		d.trace(tx.n, "COMMIT", nil)
 	}
 	for topic, values := range tx.notes {
 		d.listeners.tell(topic, values)

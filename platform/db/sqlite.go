@@ -22,7 +22,7 @@ import (
 // groupMembers transactions, or when it has been open for groupTime.
 const (
 	groupMembers = 128
-	groupTime    = 10 * time.Millisecond
+	groupTime    = 50 * time.Millisecond
 )
 
 // oldestSQLite has the fix of the WAL-reset corruption (sqlite.org/changes).
@@ -232,6 +232,7 @@ func (w *writer) attempt(body func(run func(*member) bool), members *[]*member) 
 		w.conn.ExecContext(ctx, `ROLLBACK`)
 		return err
 	}
+	w.db.commits.Add(1)
 	return nil
 }
 
