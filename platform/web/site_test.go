@@ -694,3 +694,44 @@ func TestLocalPath(t *testing.T) {
 		}
 	}
 }
+
+// TestServe_T93_T96 sends over a real connection what no client library would.
+func TestServe_T93_T96_refusesWhatIsAmbiguousOrHuge(t *testing.T) {
+	log := new(logbook).logger()
+	ctx, stop := context.WithCancel(t.Context())
+	addr, ended := make(chan net.Addr, 1), make(chan error, 1)
+	served := make(chan string, 10)
+	go func() {
+		ended <- web.Serve(ctx, web.ServerOptions{
+			Listen: "127.0.0.1:0", Log: log, Health: web.NewHealth(log), Started: func(a net.Addr) { addr <- a },
+			Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { served <- r.URL.Path }),
+		})
+	}()
+	at := (<-addr).String()
+	for name, tt := range map[string]struct{ request, want string }{
+		"64 kB of headers":   {"GET / HTTP/1.1\r\nHost: x\r\nX-A: " + strings.Repeat("a", 64<<10) + "\r\n\r\n", "HTTP/1.1 431"},
+		"space before colon": {"GET / HTTP/1.1\r\nHost: x\r\nContent-Length : 1\r\n\r\n", "HTTP/1.1 400"},
+		"two lengths":        {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", "HTTP/1.1 400"},
+		"odd encoding":       {"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n\r\n", "HTTP/1.1 501"},
+		"two hosts":          {"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", "HTTP/1.1 400"},
+		"no host":            {"GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 400"},
+	} {
+		conn, err := net.Dial("tcp", at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.WriteString(conn, tt.request) // the server may hang up before the end
+		answer := make([]byte, len(tt.want))
+		if _, err := io.ReadFull(conn, answer); err != nil || string(answer) != tt.want {
+			t.Errorf("%s: %q, %v; want %q", name, answer, err, tt.want)
+		}
+		_ = conn.Close()
+	}
+	if len(served) != 0 {
+		t.Errorf("a handler saw %q", <-served)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
