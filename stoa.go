@@ -32,6 +32,7 @@ import (
 	"github.com/stoashop/stoa/commerce/order"
 	"github.com/stoashop/stoa/commerce/payment"
 	"github.com/stoashop/stoa/commerce/returns"
+	"github.com/stoashop/stoa/commerce/search"
 	"github.com/stoashop/stoa/commerce/shipping"
 	"github.com/stoashop/stoa/commerce/tax"
 	"github.com/stoashop/stoa/guard/audit"
@@ -80,6 +81,7 @@ type Shop struct {
 	Shipping   *shipping.Service
 	Fields     *custom.Service
 	Catalog    *catalog.Service
+	Search     *search.Service
 	Stock      *inventory.Service
 	Carts      *cart.Service
 	Orders     *order.Service
@@ -210,6 +212,7 @@ func (s *Shop) trade(context.Context) error {
 	s.Market.Follow(s.Audit)
 	s.Fields = custom.New(s.DB, s.Audit)
 	s.Catalog = catalog.New(s.DB, s.Audit, s.Fields, s.Words.Languages()[0])
+	s.Search = search.New(s.DB, s.Audit, s.Catalog, s.Fields, s.Words.Languages(), s.Log)
 	s.Stock = inventory.New(func() inventory.Display {
 		shop := s.market().Shop
 		return inventory.Display{Mode: shop.StockDisplay, Few: shop.FewThreshold}
@@ -299,6 +302,7 @@ func (s *Shop) Run(ctx context.Context, started func(net.Addr)) error {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var background sync.WaitGroup
 	background.Go(func() { s.Audit.Run(work) })
+	background.Go(func() { s.Search.Run(work) })
 	background.Go(func() { s.Jobs.Run(work) })
 	err = web.Serve(ctx, web.ServerOptions{
 		Listen: s.Settings.Listen, Handler: health.Mount(handler), Log: s.Log, Health: health,
