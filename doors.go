@@ -12,10 +12,7 @@ import (
 
 // mount hangs the doors into mux.
 func (s *Shop) mount(mux *http.ServeMux) error {
-	office, err := admin.New(admin.Options{
-		DB: s.DB, Words: s.Words, Staff: s.Staff, Once: s.Once, Cookies: s.cookies, Log: s.Log,
-		Shop: screen.Shop(s.Market, "/"), Screens: s.screens(),
-	})
+	office, err := s.Office()
 	if err != nil {
 		return err
 	}
@@ -30,6 +27,15 @@ func (s *Shop) mount(mux *http.ServeMux) error {
 		mux.Handle("/test/clock", s.testClock())
 	}
 	return nil
+}
+
+// Office puts the back office together; its routes are the table that
+// documentation and tests go through.
+func (s *Shop) Office() (*admin.Office, error) {
+	return admin.New(admin.Options{
+		DB: s.DB, Words: s.Words, Staff: s.Staff, Once: s.Once, Cookies: s.cookies, Log: s.Log,
+		Shop: screen.Shop(s.Market, "/"), Screens: s.screens(),
+	})
 }
 
 // screens are the rooms of the back office.

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/stoashop/stoa/kit/fault"
+	"github.com/stoashop/stoa/kit/money"
 	"github.com/stoashop/stoa/platform/web"
 	"github.com/stoashop/stoa/platform/web/once"
 )
@@ -63,6 +64,13 @@ func (o *Office) Frame(r *http.Request, title, at string) (Frame, error) {
 	for _, t := range tabs {
 		if t.URL != "" {
 			f.Tabs = append(f.Tabs, t)
+		}
+	}
+	for _, s := range o.Screens {
+		for _, c := range s.Do {
+			if d.Can(c.Permission) {
+				f.Do = append(f.Do, NavLink{Label: d.P.T(c.Label), URL: c.URL, Icon: c.Icon})
+			}
 		}
 	}
 	f.Toast = d.toast(r)
@@ -311,6 +319,22 @@ func (d *Desk) When(t, now time.Time) string {
 func (d *Desk) ShortDay(t time.Time) string {
 	t = t.In(d.Zone())
 	return d.P.T("admin.when.short", "day", strconv.Itoa(t.Day()), "month", d.P.T("admin.month."+strconv.Itoa(int(t.Month()))))
+}
+
+// Amount reads an amount that was typed in a currency which the form itself
+// names, so that the decoder could not know it. What is no amount is a fault.
+func (d *Desk) Amount(form *fault.Form, name, typed, currency string) money.Minor {
+	if d.P.Decimal("0.5") == "0,5" {
+		typed = strings.Replace(typed, ",", ".", 1)
+	}
+	m, err := money.Parse(strings.TrimSpace(typed), currency)
+	switch {
+	case err != nil:
+		form.Add(name, "form.not_an_amount")
+	case m < 0:
+		form.Add(name, "form.too_small", "min", 0)
+	}
+	return m
 }
 
 // First is the shop's first language, the fallback of all texts.

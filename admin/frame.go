@@ -29,6 +29,7 @@ type Frame struct {
 	Me      Me
 	Nav     []NavGroup
 	Tabs    []NavLink // the bottom bar of phones, at most four
+	Do      []NavLink // what the command bar can begin
 	Look    string    // "light", "dark" or "" for what the machine prefers
 	Here    string    // path and query of this screen, to come back to
 	Tongues []Choice  // languages of the back office

@@ -60,6 +60,7 @@ type Options struct {
 // routes with their policies, its pages.
 type Screen struct {
 	Nouns  []Noun
+	Do     []Command
 	Pages  fs.FS // laid out as platform/theme expects
 	Routes func(o *Office) []policy.Route
 
@@ -83,6 +84,14 @@ type Noun struct {
 
 	// Waiting counts what waits for a person behind the noun; it may be nil.
 	Waiting func(ctx context.Context) (int64, error)
+}
+
+// Command is something that the command bar can begin.
+type Command struct {
+	Label      string // message key
+	URL        string
+	Icon       string
+	Permission policy.Permission
 }
 
 // Office is the back office, ready to be served.

@@ -38,6 +38,7 @@ func Screen(p Parts) admin.Screen {
 	return admin.Screen{
 		Pages:          Templates,
 		Nouns:          []admin.Noun{{Label: "admin.categories.title", URL: at, Icon: "folder-tree", Key: "C", Place: 3, Permission: policy.CatalogRead}},
+		Do:             []admin.Command{{Label: "admin.categories.new", URL: at + "/new", Icon: "plus", Permission: policy.CatalogWrite}},
 		Find:           s.find,
 		FindPermission: policy.CatalogRead,
 		Routes: func(o *admin.Office) []policy.Route {

@@ -47,6 +47,7 @@ func Screen(p Parts) admin.Screen {
 	return admin.Screen{
 		Pages:          fs.FS(Templates),
 		Nouns:          []admin.Noun{{Label: "admin.products.title", URL: at, Icon: "package", Key: "P", Place: 2, Tab: 3, Permission: policy.CatalogRead}},
+		Do:             []admin.Command{{Label: "admin.products.new", URL: at + "/new", Icon: "plus", Permission: policy.CatalogWrite}},
 		Find:           s.find,
 		FindPermission: policy.CatalogRead,
 		Routes: func(o *admin.Office) []policy.Route {
@@ -142,9 +143,6 @@ func (s *screen) list(w http.ResponseWriter, r *http.Request) error {
 	}
 	if d.Can(policy.CatalogWrite) {
 		frame.Primary = &admin.Action{Label: d.P.T("admin.products.new"), URL: at + "/new", Icon: "plus", Look: "primary"}
-	}
-	if d.Can(policy.TransferWrite) {
-		frame.Actions = []admin.Action{{Label: d.P.T("admin.imports.new"), URL: admin.Prefix + "/imports/new", Icon: "upload"}}
 	}
 	if ids := strings.Split(q.Of, ","); frame.Toast != nil && q.Was != "" && d.Can(policy.CatalogWrite) && len(ids) <= pageSize {
 		undo := admin.Action{Label: d.P.T("admin.undo"), Post: true, URL: at + "/bulk", Key: once.NewKey(), Name: "do", Value: q.Was, Small: true}

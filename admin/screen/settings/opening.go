@@ -9,6 +9,7 @@ import (
 	"github.com/stoashop/stoa/commerce/market"
 	"github.com/stoashop/stoa/commerce/pricing"
 	"github.com/stoashop/stoa/commerce/tax"
+	"github.com/stoashop/stoa/kit/fault"
 	"github.com/stoashop/stoa/kit/money"
 	"github.com/stoashop/stoa/platform/db"
 	"github.com/stoashop/stoa/platform/web"
@@ -71,32 +72,33 @@ func currencies(chosen string) []admin.Choice {
 
 func (s *screen) open(w http.ResponseWriter, r *http.Request) error {
 	d := s.o.Desk(r)
-	limits := d.Limits()
-	if limits.Currency = r.PostFormValue("currency"); !money.Known(limits.Currency) {
-		limits.Currency = "EUR" // refused below
-	}
 	in, raw, err := web.DecodeForm[struct {
-		Name          string       `form:"name" max:"100"`
-		Email         string       `form:"email" max:"254"`
-		Country       string       `form:"country" max:"2"`
-		Region        string       `form:"region" max:"60"`
-		Currency      string       `form:"currency" max:"3"`
-		Zone          string       `form:"zone" max:"60"`
-		TaxIncluded   bool         `form:"tax_included"`
-		ShippingPrice money.Minor  `form:"shipping_price" min:"0" required:"true"`
-		FreeFrom      *money.Minor `form:"free_from" min:"0"`
-	}](r, limits)
+		Name          string `form:"name" max:"100"`
+		Email         string `form:"email" max:"254"`
+		Country       string `form:"country" max:"2"`
+		Region        string `form:"region" max:"60"`
+		Currency      string `form:"currency" max:"3"`
+		Zone          string `form:"zone" max:"60"`
+		TaxIncluded   bool   `form:"tax_included"`
+		ShippingPrice string `form:"shipping_price" max:"20" required:"true"`
+		FreeFrom      string `form:"free_from" max:"20"`
+	}](r, web.Limits{})
 	if err == nil {
 		setup := market.Setup{
 			Name: in.Name, Email: in.Email, Address: market.Address{Country: in.Country, Region: in.Region}, Currency: in.Currency, Zone: in.Zone,
-			Languages: ordered(s.o.Words.Languages(), d.P.Lang()), PricesIncludeTax: in.TaxIncluded, ShippingPrice: in.ShippingPrice,
+			Languages: ordered(s.o.Words.Languages(), d.P.Lang()), PricesIncludeTax: in.TaxIncluded,
 		}
-		if in.FreeFrom != nil {
-			setup.FreeFrom = *in.FreeFrom
+		var faults fault.Form
+		setup.ShippingPrice = d.Amount(&faults, "shipping_price", in.ShippingPrice, in.Currency)
+		if in.FreeFrom != "" {
+			setup.FreeFrom = d.Amount(&faults, "free_from", in.FreeFrom, in.Currency)
 		}
-		err = s.do(w, r, admin.Prefix, "opened", func(ctx context.Context, tx *db.Tx) error {
-			return s.Market.SetUp(ctx, tx, d.Actor(), setup)
-		})
+		err = faults.Err()
+		if err == nil {
+			err = s.do(w, r, admin.Prefix, "opened", func(ctx context.Context, tx *db.Tx) error {
+				return s.Market.SetUp(ctx, tx, d.Actor(), setup)
+			})
+		}
 	}
 	return s.finish(err, func(cause error) error {
 		return s.showOpening(w, r, raw.Get("country"), d.Typed(raw, unprefixed(cause, "address.")), cause)

@@ -51,6 +51,7 @@ type screen struct {
 func Screen(p Parts) admin.Screen {
 	s := &screen{Parts: p}
 	return admin.Screen{
+		Do:    []admin.Command{{Label: "admin.staff.invite", URL: teamAt + "/new", Icon: "user-plus", Permission: policy.StaffWrite}},
 		Nouns: []admin.Noun{{Label: "admin.settings.title", URL: at, Icon: "settings", Key: "T", Group: 2, Permission: policy.SettingsRead}},
 		Routes: func(o *admin.Office) []policy.Route {
 			s.o = o
@@ -326,5 +327,13 @@ func (in shopForm) apply(shop market.Shop) (market.Shop, error) {
 	return shop, form.Err()
 }
 
-// text is a text in every language of the shop.
-func text(in map[string]string) locale.Text { return locale.Text(in) }
+// text is what was typed in each language; an empty input is no text.
+func text(in map[string]string) locale.Text {
+	t := locale.Text{}
+	for lang, s := range in {
+		if s != "" {
+			t[lang] = s
+		}
+	}
+	return t
+}

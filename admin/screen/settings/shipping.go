@@ -82,6 +82,7 @@ func places(d *admin.Desk, z shipping.Zone) string {
 		}
 		names = append(names, name)
 	}
+	slices.SortStableFunc(names, func(a, b string) int { return strings.Compare(fold(a), fold(b)) })
 	if len(names) > 8 {
 		return strings.Join(names[:8], ", ") + " " + d.P.T("admin.zone.more", "count", len(names)-8)
 	}
