@@ -161,17 +161,18 @@ func (a Attempt) Learned(f Facts) (Attempt, []Entry) {
 	a.Facts = before.Merge(f)
 	a.Reference, a.Account = a.Facts.Reference, a.Facts.Account
 
-	if !a.Status.Places() && a.Status != InReview {
-		switch secured := a.Facts.Secured(); {
-		case secured >= a.Amount:
-			a.Status, a.Reason = Settled, ""
-		case a.Facts.Authorised > 0 && secured == 0:
-			a.Status = Released
-		case a.Facts.Authorised > 0 && a.Facts.Closed:
-			a.Status, a.Doubts = InReview, []Mismatch{Partial}
-		case a.Facts.Closed:
-			a.Status, a.Reason = Refused, a.Facts.Reason
-		}
+	secured := a.Facts.Secured()
+	switch {
+	case a.Status == Settled || a.Status == InReview:
+	case secured >= a.Amount:
+		a.Status, a.Reason = Settled, ""
+	case a.Facts.Authorised == 0 && a.Facts.Closed:
+		a.Status, a.Reason = Refused, a.Facts.Reason
+	case a.Status == Pledged: // part of it came, or went back: staff see that in the state
+	case a.Facts.Authorised > 0 && secured == 0:
+		a.Status = Released
+	case a.Facts.Authorised > 0 && a.Facts.Closed:
+		a.Status, a.Doubts = InReview, []Mismatch{Partial}
 	}
 	return a, entries(before, a.Facts)
 }

@@ -138,3 +138,50 @@ func TestWords(t *testing.T) {
 		}
 	}
 }
+
+// A promise that was made elsewhere is not ours to change, however well its
+// facts fit.
+func TestOnlyOwnPromises(t *testing.T) {
+	a := payment.Attempt{ID: "pay_1", Reference: "sbx_1", Amount: 2000, Currency: "EUR", Live: true, Status: payment.Pledged}
+	a.Facts = a.Replay(nil)
+	c := payment.Change{Key: "pen_1", Attempt: a, Amount: 2000}
+	if f, err := manual.New().Capture(t.Context(), nil, c); fault.Reason(err) != "payment.unknown_reference" || f.Captured != 0 {
+		t.Errorf("facts %+v, %v", f, err)
+	}
+}
+
+// What staff note survives in the ledger alone: money in, part of it back, and
+// the same note again.
+func TestNotesSurviveInTheLedger(t *testing.T) {
+	p := manual.New()
+	r := payment.Request{AttemptID: "pay_1", Method: manual.Delivery, Amount: money.Money{Amount: 2000, Currency: "EUR"}}
+	o, err := p.Authorize(t.Context(), settings(t), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := payment.Attempt{ID: "pay_1", Amount: 2000, Currency: "EUR", Live: true, Status: payment.Started}
+	a, ledger := a.Answered(o, nil)
+	note := func(key string, amount money.Minor, by func(payment.Change) (payment.Facts, error), want payment.State) {
+		t.Helper()
+		a.Facts = a.Replay(ledger)
+		f, err := by(payment.Change{Key: key, Attempt: a, Amount: amount})
+		if err != nil {
+			t.Fatalf("%s: %v", key, err)
+		}
+		var lines []payment.Entry
+		a, lines = a.Learned(f)
+		if ledger = append(ledger, lines...); a.State() != want {
+			t.Errorf("after %s: %s, want %s", key, a.State(), want)
+		}
+	}
+	in := func(c payment.Change) (payment.Facts, error) { return p.Capture(t.Context(), nil, c) }
+	out := func(c payment.Change) (payment.Facts, error) { return p.Refund(t.Context(), nil, c) }
+	note("pen_1", 1500, in, payment.PartlyPaid)
+	note("pen_1", 1500, in, payment.PartlyPaid)
+	note("pen_2", 500, in, payment.Paid)
+	note("ref_1", 700, out, payment.PartlyRefunded)
+	note("ref_1", 700, out, payment.PartlyRefunded)
+	if f := a.Replay(ledger); f.Captured != 2000 || f.Refunded != 700 || a.Status != payment.Settled {
+		t.Errorf("%s, %+v from %v", a.Status, f, ledger)
+	}
+}

@@ -5,9 +5,11 @@ import (
 	"io"
 	"net/http"
 	"net/http/cookiejar"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -285,5 +287,31 @@ func TestNoRealMoney(t *testing.T) {
 	_, p := start(t, bank.Options{})
 	if payment.Live(p, nil) {
 		t.Error("the sandbox says that it moves real money")
+	}
+}
+
+// A card number that arrives as a token does not even reach the wire, and an
+// answer with a server's error says nothing about the money, whatever its body
+// claims.
+func TestT41_whatGoesOutAndWhatIsBelieved(t *testing.T) {
+	var calls atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		calls.Add(1)
+		w.WriteHeader(http.StatusBadGateway)
+		io.WriteString(w, `{"error":{"code":"refund_too_high","left":5}}`)
+	}))
+	defer server.Close()
+	p, err := sandbox.New(egress.New(), sandbox.Options{URL: server.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := request("pay_1", 2000)
+	r.Token = "4242 4242 4242 4242"
+	if o, err := p.Authorize(t.Context(), nil, r); !fault.Is(err, fault.Invalid) || calls.Load() != 0 {
+		t.Errorf("outcome %+v, %v, %d calls", o, err, calls.Load())
+	}
+	c := payment.Change{Key: "ref_1", Attempt: payment.Attempt{ID: "pay_1", Reference: "sbx_1", Currency: "EUR"}, Amount: 100}
+	if f, err := p.Refund(t.Context(), nil, c); !payment.Unknown(err) || calls.Load() != 1 {
+		t.Errorf("facts %+v, %v, %d calls", f, err, calls.Load())
 	}
 }
