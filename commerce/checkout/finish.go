@@ -495,7 +495,7 @@ func (s *Service) NotePaid(ctx context.Context, actor audit.Actor, orderID, key 
 		return o, err
 	}
 	for _, a := range o.Attempts {
-		if a.Status != payment.Pledged {
+		if !a.Status.Places() {
 			continue
 		}
 		p, settings, ok := s.Providers.Provider(a.Provider)

@@ -15,6 +15,7 @@ import (
 	"github.com/stoashop/stoa/commerce/shipping"
 	"github.com/stoashop/stoa/kit/fault"
 	"github.com/stoashop/stoa/kit/money"
+	"github.com/stoashop/stoa/kit/pan"
 	"github.com/stoashop/stoa/platform/db"
 	"github.com/stoashop/stoa/platform/job"
 )
@@ -33,6 +34,9 @@ import (
 //
 // A refused payment is no error: it is an Outcome with Declined.
 func (s *Service) Place(ctx context.Context, p Placement) (Outcome, error) {
+	if err := cardNumbers(p); err != nil {
+		return Outcome{}, err
+	}
 	for range 3 {
 		prep, err := s.prepare(ctx, p)
 		if fault.Reason(err) == "cart.not_found" {
@@ -57,6 +61,29 @@ func (s *Service) Place(ctx context.Context, p Placement) (Outcome, error) {
 		return s.pay(ctx, prep, p)
 	}
 	return Outcome{}, fault.New(fault.Conflict, "checkout.busy")
+}
+
+// cardNumbers refuses card numbers in free text and in the payment token,
+// before anything is kept or logged (T41). It is the one refusal after which
+// the cart does not remember what was typed.
+func cardNumbers(p Placement) error {
+	var form fault.Form
+	if err := form.Merge("", payment.CheckToken(p.PaymentToken)); err != nil {
+		return err
+	}
+	d := p.Details
+	for _, f := range []struct{ path, text string }{
+		{"email", d.Email}, {"note", d.Note},
+		{"shipping.name", d.Shipping.Name}, {"shipping.company", d.Shipping.Company}, {"shipping.line1", d.Shipping.Line1},
+		{"shipping.line2", d.Shipping.Line2}, {"shipping.city", d.Shipping.City}, {"shipping.phone", d.Shipping.Phone},
+		{"billing.name", d.Billing.Name}, {"billing.company", d.Billing.Company}, {"billing.line1", d.Billing.Line1},
+		{"billing.line2", d.Billing.Line2}, {"billing.city", d.Billing.City}, {"billing.phone", d.Billing.Phone},
+	} {
+		if pan.In(f.text) {
+			form.Add(f.path, "payment.card_number_here")
+		}
+	}
+	return form.Err()
 }
 
 // ordered answers the click that finds its cart ordered already.

@@ -45,7 +45,7 @@ func start(t *testing.T, o bank.Options) (*bank.Bank, *sandbox.Provider) {
 	return b, p
 }
 
-func rig(t *testing.T) *paymenttest.Rig {
+func newRig(t *testing.T) *paymenttest.Rig {
 	time := clock.NewFake(clock.System().Now())
 	b, p := start(t, bank.Options{Clock: time})
 	return &paymenttest.Rig{
@@ -148,7 +148,7 @@ func shopper(t *testing.T, page string, act paymenttest.Act) {
 	}
 }
 
-func TestContract(t *testing.T) { paymenttest.Run(t, rig) }
+func TestContract(t *testing.T) { paymenttest.Run(t, newRig) }
 
 func request(id string, amount money.Minor) payment.Request {
 	return payment.Request{
