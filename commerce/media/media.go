@@ -11,6 +11,7 @@ import (
 	"github.com/stoashop/stoa/kit/fault"
 	"github.com/stoashop/stoa/kit/locale"
 	"github.com/stoashop/stoa/platform/image"
+	"github.com/stoashop/stoa/platform/upload"
 )
 
 // Media is a picture.
@@ -118,4 +119,9 @@ func checkAlt(form *fault.Form, alt locale.Text) {
 type Use struct {
 	Object string // "product", "variant", "category", "collection", "block"
 	ID     string
+}
+
+// Of is the input for a picture that was taken in.
+func Of(p upload.Picture, name string, alt locale.Text) Input {
+	return Input{Hash: p.Hash, Mime: p.Mime, Width: p.Width, Height: p.Height, Bytes: p.Bytes, Colour: p.Colour, Name: name, Alt: alt}
 }
