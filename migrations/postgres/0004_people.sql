@@ -46,26 +46,29 @@ CREATE TABLE staff (
     version       BIGINT NOT NULL                        -- internal
 );
 
--- id is the SHA-256 of the cookie's token.
+-- id is the SHA-256 of the cookie's token, device what kind of browser holds it.
 CREATE TABLE session (
     id         TEXT COLLATE "C" NOT NULL PRIMARY KEY, -- secret
     kind       TEXT   NOT NULL CHECK (kind IN ('customer', 'staff')), -- internal
     subject_id TEXT COLLATE "C" NOT NULL,             -- internal
     created_at BIGINT NOT NULL,                       -- internal
     seen_at    BIGINT NOT NULL,                       -- internal
-    expires_at BIGINT NOT NULL                        -- internal
+    expires_at BIGINT NOT NULL,                       -- internal
+    device     TEXT                                   -- internal
 );
 CREATE INDEX session_subject ON session (kind, subject_id);
 CREATE INDEX session_expires ON session (expires_at);
 
--- id is the SHA-256 of the token in the link.
+-- id is the SHA-256 of the token in the link, sealed (under
+-- the key of its subject) what else the link changes.
 CREATE TABLE one_time_token (
     id         TEXT COLLATE "C" NOT NULL PRIMARY KEY, -- secret
-    purpose    TEXT   NOT NULL CHECK (purpose IN ('setup', 'customer_reset', 'customer_verify', 'staff_reset', 'staff_invite')), -- internal
+    purpose    TEXT   NOT NULL CHECK (purpose IN ('setup', 'customer_reset', 'customer_verify', 'customer_email', 'staff_reset', 'staff_invite')), -- internal
     subject_id TEXT COLLATE "C" NOT NULL,             -- internal
     created_at BIGINT NOT NULL,                       -- internal
     expires_at BIGINT NOT NULL,                       -- internal
-    used_at    BIGINT                                 -- internal
+    used_at    BIGINT,                                -- internal
+    sealed     BYTEA                                  -- personal
 );
 CREATE INDEX one_time_token_subject ON one_time_token (purpose, subject_id);
 

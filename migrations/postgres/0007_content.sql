@@ -52,6 +52,7 @@ CREATE TABLE mail_message (
     key_id     TEXT COLLATE "C" NOT NULL,             -- internal
     locale     TEXT   NOT NULL,                       -- internal
     recipient  BYTEA  NOT NULL,                       -- personal
+    recipient_index BYTEA  NOT NULL,                       -- personal
     content    BYTEA,                                 -- personal
     state      TEXT   NOT NULL CHECK (state IN ('queued', 'kept', 'sent', 'failed')), -- internal
     attempts   BIGINT NOT NULL CHECK (attempts >= 0), -- internal
@@ -61,6 +62,7 @@ CREATE TABLE mail_message (
 );
 CREATE INDEX mail_message_created ON mail_message (created_at, id);
 CREATE INDEX mail_message_object ON mail_message (object_id);
+CREATE INDEX mail_message_recipient ON mail_message (recipient_index, created_at, id);
 
 CREATE TABLE import_run (
     id          TEXT COLLATE "C" NOT NULL PRIMARY KEY, -- internal

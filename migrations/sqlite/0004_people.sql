@@ -46,26 +46,29 @@ CREATE TABLE staff (
     version       INTEGER NOT NULL                        -- internal
 ) STRICT, WITHOUT ROWID;
 
--- id is the SHA-256 of the cookie's token.
+-- id is the SHA-256 of the cookie's token, device what kind of browser holds it.
 CREATE TABLE session (
     id         TEXT NOT NULL PRIMARY KEY, -- secret
     kind       TEXT   NOT NULL CHECK (kind IN ('customer', 'staff')), -- internal
     subject_id TEXT NOT NULL,             -- internal
     created_at INTEGER NOT NULL,                       -- internal
     seen_at    INTEGER NOT NULL,                       -- internal
-    expires_at INTEGER NOT NULL                        -- internal
+    expires_at INTEGER NOT NULL,                       -- internal
+    device     TEXT                                     -- internal
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX session_subject ON session (kind, subject_id);
 CREATE INDEX session_expires ON session (expires_at);
 
--- id is the SHA-256 of the token in the link.
+-- id is the SHA-256 of the token in the link, sealed (under
+-- the key of its subject) what else the link changes.
 CREATE TABLE one_time_token (
     id         TEXT NOT NULL PRIMARY KEY, -- secret
-    purpose    TEXT   NOT NULL CHECK (purpose IN ('setup', 'customer_reset', 'customer_verify', 'staff_reset', 'staff_invite')), -- internal
+    purpose    TEXT   NOT NULL CHECK (purpose IN ('setup', 'customer_reset', 'customer_verify', 'customer_email', 'staff_reset', 'staff_invite')), -- internal
     subject_id TEXT NOT NULL,             -- internal
     created_at INTEGER NOT NULL,                       -- internal
     expires_at INTEGER NOT NULL,                       -- internal
-    used_at    INTEGER                                 -- internal
+    used_at    INTEGER,                                -- internal
+    sealed     BLOB                                     -- personal
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX one_time_token_subject ON one_time_token (purpose, subject_id);
 

@@ -52,6 +52,7 @@ CREATE TABLE mail_message (
     key_id     TEXT NOT NULL,             -- internal
     locale     TEXT   NOT NULL,                       -- internal
     recipient  BLOB  NOT NULL,                       -- personal
+    recipient_index BLOB  NOT NULL,                       -- personal
     content    BLOB,                                 -- personal
     state      TEXT   NOT NULL CHECK (state IN ('queued', 'kept', 'sent', 'failed')), -- internal
     attempts   INTEGER NOT NULL CHECK (attempts >= 0), -- internal
@@ -61,6 +62,7 @@ CREATE TABLE mail_message (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX mail_message_created ON mail_message (created_at, id);
 CREATE INDEX mail_message_object ON mail_message (object_id);
+CREATE INDEX mail_message_recipient ON mail_message (recipient_index, created_at, id);
 
 CREATE TABLE import_run (
     id          TEXT NOT NULL PRIMARY KEY, -- internal
