@@ -301,9 +301,7 @@ func (s *Shop) Run(ctx context.Context, started func(net.Addr)) error {
 	}
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var background sync.WaitGroup
-	background.Go(func() { s.Audit.Run(work) })
-	background.Go(func() { s.Search.Run(work) })
-	background.Go(func() { s.Jobs.Run(work) })
+	background.Go(func() { s.Work(work) })
 	err = web.Serve(ctx, web.ServerOptions{
 		Listen: s.Settings.Listen, Handler: health.Mount(handler), Log: s.Log, Health: health,
 		MetricsListen: s.Settings.MetricsListen, Metrics: metrics.Handler(), Started: started,
@@ -311,6 +309,17 @@ func (s *Shop) Run(ctx context.Context, started func(net.Addr)) error {
 	stop()
 	background.Wait()
 	return errors.Join(err, s.Close())
+}
+
+// Work does what goes on behind the pages, until ctx ends: it follows the
+// change log, keeps the index fresh and runs jobs. Run calls it; programs that
+// serve Handler themselves call it too.
+func (s *Shop) Work(ctx context.Context) {
+	var all sync.WaitGroup
+	all.Go(func() { s.Audit.Run(ctx) })
+	all.Go(func() { s.Search.Run(ctx) })
+	all.Go(func() { s.Jobs.Run(ctx) })
+	all.Wait()
 }
 
 // Close lets go of everything. A second call does nothing.
