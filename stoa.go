@@ -25,7 +25,9 @@ import (
 	"github.com/stoashop/stoa/commerce/cart"
 	"github.com/stoashop/stoa/commerce/catalog"
 	"github.com/stoashop/stoa/commerce/checkout"
+	"github.com/stoashop/stoa/commerce/content"
 	"github.com/stoashop/stoa/commerce/custom"
+	"github.com/stoashop/stoa/commerce/customer"
 	"github.com/stoashop/stoa/commerce/fulfilment"
 	"github.com/stoashop/stoa/commerce/inventory"
 	"github.com/stoashop/stoa/commerce/market"
@@ -82,6 +84,8 @@ type Shop struct {
 	Fields     *custom.Service
 	Catalog    *catalog.Service
 	Search     *search.Service
+	Content    *content.Service
+	Customers  *customer.Service
 	Stock      *inventory.Service
 	Carts      *cart.Service
 	Orders     *order.Service
@@ -94,6 +98,7 @@ type Shop struct {
 	TestClock *clock.Shifted
 
 	cookies web.Cookies
+	hasher  *password.Hasher
 	base    *url.URL
 	parts   parts
 	closers []func() error
@@ -190,7 +195,8 @@ func (s *Shop) machine(ctx context.Context) error {
 	s.Events = event.NewBus(s.DB, s.Jobs)
 	s.Once = once.New(s.DB, s.Log)
 	s.Upload = upload.New(s.Files, image.New(image.Options{}), nil)
-	s.Staff = staff.New(s.DB, s.Vault, password.New(password.Default(), 4))
+	s.hasher = password.New(password.Default(), 4)
+	s.Staff = staff.New(s.DB, s.Vault, s.hasher)
 	return nil
 }
 
@@ -212,6 +218,8 @@ func (s *Shop) trade(context.Context) error {
 	s.Market.Follow(s.Audit)
 	s.Fields = custom.New(s.DB, s.Audit)
 	s.Catalog = catalog.New(s.DB, s.Audit, s.Fields, s.Words.Languages()[0])
+	s.Content = content.New(s.DB, s.Audit, s.Vault, s.Words.Languages()[0])
+	s.Customers = customer.New(s.DB, s.Vault, s.hasher, customer.Options{Unproven: s.Settings.SMTP == ""})
 	s.Search = search.New(s.DB, s.Audit, s.Catalog, s.Fields, s.Words.Languages(), s.Log)
 	s.Stock = inventory.New(func() inventory.Display {
 		shop := s.market().Shop
@@ -257,7 +265,8 @@ func (s *Shop) housekeeping() {
 		return err
 	})
 	s.Jobs.Every(time.Hour, "old carts", func(ctx context.Context) error { return s.Carts.PurgeExpired(ctx, s.DB) })
-	s.Jobs.Every(time.Hour, "sign-ins", s.Staff.Sweep)
+	s.Jobs.Every(time.Hour, "sign-ins of staff", s.Staff.Sweep)
+	s.Jobs.Every(time.Hour, "sign-ins of customers", s.Customers.Sweep)
 	s.Jobs.Every(time.Hour, "throttles", func(ctx context.Context) error { return watch.Sweep(ctx, s.DB) })
 	s.Jobs.Every(time.Hour, "request keys", func(ctx context.Context) error {
 		_, err := s.Once.Sweep(ctx)
