@@ -50,7 +50,7 @@ func (c *checker) languages() {
 		var langs []string
 		for lang, s := range t {
 			langs = append(langs, lang)
-			if s == "" || s != strings.TrimSpace(s) && !strings.HasPrefix(path, "Pages") || strings.Contains(s, "  ") || !utf8.ValidString(s) {
+			if s == "" || s != strings.TrimSpace(s) || strings.Contains(s, "  ") || !utf8.ValidString(s) {
 				c.bad("%s.%s is empty or has stray spaces: %q", path, lang, s)
 			}
 		}

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"strings"
 
 	"github.com/stoashop/stoa/commerce/catalog"
 	"github.com/stoashop/stoa/commerce/custom"
@@ -244,7 +245,7 @@ func Load() (*Demo, error) {
 			if err != nil {
 				return nil, err
 			}
-			d.Pages[i].Body[lang] = string(body)
+			d.Pages[i].Body[lang] = strings.TrimSpace(string(body))
 		}
 	}
 	return &d, nil

@@ -7,16 +7,19 @@ import (
 	"io"
 	"runtime"
 	"slices"
+	"strings"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/stoashop/stoa/commerce/catalog"
+	"github.com/stoashop/stoa/commerce/content"
 	"github.com/stoashop/stoa/commerce/custom"
 	"github.com/stoashop/stoa/commerce/inventory"
 	"github.com/stoashop/stoa/commerce/market"
 	"github.com/stoashop/stoa/commerce/media"
 	"github.com/stoashop/stoa/commerce/shipping"
+	"github.com/stoashop/stoa/commerce/slug"
 	"github.com/stoashop/stoa/guard/audit"
 	"github.com/stoashop/stoa/kit/money"
 	"github.com/stoashop/stoa/platform/db"
@@ -31,6 +34,7 @@ type Services struct {
 	Fields   *custom.Service
 	Catalog  *catalog.Service
 	Stock    *inventory.Service
+	Content  *content.Service
 	Upload   Taker
 }
 
@@ -90,8 +94,8 @@ type filler struct {
 
 	// What furnish made, by code or handle. A transaction may run more than
 	// once, so furnish begins by making all of them anew.
-	media, categories, products map[string]string
-	list, class, location       string
+	media, categories, products, collections, pages map[string]string
+	list, class, location                           string
 }
 
 func (f *filler) step(n int) {
@@ -131,13 +135,15 @@ func (f *filler) pictures(ctx context.Context) error {
 
 // furnish makes everything but the pictures' bytes.
 func (f *filler) furnish(ctx context.Context, tx *db.Tx) error {
-	f.media, f.categories, f.products = make(map[string]string), make(map[string]string), make(map[string]string)
+	for _, ids := range []*map[string]string{&f.media, &f.categories, &f.products, &f.collections, &f.pages} {
+		*ids = make(map[string]string)
+	}
 	for _, step := range []struct {
 		what string
 		do   func(context.Context, *db.Tx) error
 	}{
 		{"open", f.open}, {"delivery", f.delivery}, {"fields", f.fields}, {"pictures", f.note}, {"categories", f.tree},
-		{"goods", f.goods}, {"collections", f.gather},
+		{"goods", f.goods}, {"collections", f.gather}, {"pages", f.write}, {"home page", f.arrange},
 	} {
 		if err := step.do(ctx, tx); err != nil {
 			return fmt.Errorf("%s: %w", step.what, err)
@@ -340,6 +346,7 @@ func (f *filler) gather(ctx context.Context, tx *db.Tx) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.Code, err)
 		}
+		f.collections[c.Code] = saved.ID
 		if c.Rule != nil {
 			continue
 		}
@@ -366,4 +373,37 @@ func (f *filler) rule(r *catalog.Rule) *catalog.Rule {
 		}
 	}
 	return &out
+}
+
+func (f *filler) write(ctx context.Context, tx *db.Tx) error {
+	for i, p := range f.Pages {
+		saved, err := f.s.Content.SavePage(ctx, tx, f.actor, content.Page{
+			Code: p.Code, Menu: content.Menu(p.Menu), Position: i + 1, Title: p.Title, Body: p.Body, SEODescription: p.SEODescription,
+		})
+		if err != nil {
+			return fmt.Errorf("%s: %w", p.Code, err)
+		}
+		f.pages[p.Code] = saved.ID
+	}
+	return nil
+}
+
+func (f *filler) arrange(ctx context.Context, tx *db.Tx) error {
+	for i, b := range f.Home {
+		block := content.Block{
+			Place: content.Place(b.Place), Kind: content.BlockKind(b.Kind), Title: b.Title, Body: b.Body, Action: b.Action, MediaID: f.media[b.Image],
+		}
+		switch kind, code, _ := strings.Cut(b.Target, ":"); kind {
+		case "category":
+			block.Target = slug.Target{Kind: slug.Category, ID: f.categories[code]}
+		case "collection":
+			block.Target = slug.Target{Kind: slug.Collection, ID: f.collections[code]}
+		case "page":
+			block.Target = slug.Target{Kind: slug.Page, ID: f.pages[code]}
+		}
+		if _, err := f.s.Content.SaveBlock(ctx, tx, f.actor, block); err != nil {
+			return fmt.Errorf("block %d: %w", i, err)
+		}
+	}
+	return nil
 }

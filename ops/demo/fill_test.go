@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/stoashop/stoa/commerce/catalog"
+	"github.com/stoashop/stoa/commerce/content"
 	"github.com/stoashop/stoa/commerce/custom"
 	"github.com/stoashop/stoa/commerce/inventory"
 	"github.com/stoashop/stoa/commerce/market"
@@ -36,6 +37,7 @@ func services(t testing.TB, e dbtest.Env, pictures demo.Taker) demo.Services {
 		s.Market.Follow(log)
 		s.Fields = custom.New(e.DB, log)
 		s.Catalog = catalog.New(e.DB, log, s.Fields, "en")
+		s.Content = content.New(e.DB, log, e.Vault(t), "en")
 	})
 	return s
 }
@@ -139,6 +141,30 @@ func TestFill(t *testing.T) {
 			t.Error(diff)
 		}
 
+		for _, want := range d.Pages {
+			got, err := s.Content.ByCode(t.Context(), want.Code)
+			if err != nil || got.Title["de"] != want.Title["de"] || got.Body["en"] != want.Body["en"] || string(got.Menu) != want.Menu {
+				t.Errorf("page %s: %+v, %v", want.Code, got, err)
+			}
+		}
+		var blocks []content.Shown
+		for _, at := range []content.Place{content.Announcement, content.Home} {
+			some, err := s.Content.Blocks(t.Context(), at, false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			blocks = append(blocks, some...)
+		}
+		for i, want := range d.Home {
+			if i >= len(blocks) {
+				t.Fatalf("%d blocks, want %d", len(blocks), len(d.Home))
+			}
+			got := blocks[i]
+			if got.Title["de"] != want.Title["de"] || string(got.Kind) != want.Kind || (got.Media == nil) != (want.Image == "") || !strings.HasPrefix(want.Target, string(got.Target.Kind)) || (got.Target.ID == "") != (want.Target == "") {
+				t.Errorf("block %d: %+v, want %+v", i, got, want)
+			}
+		}
+
 		t.Run("a second time leaves it as it is", func(t *testing.T) {
 			before := count(t, e.DB, `SELECT COUNT(*) FROM change_log`)
 			filled, err := demo.Fill(t.Context(), s, demo.Options{Products: 500})
@@ -177,7 +203,7 @@ func TestFill_allOrNothing(t *testing.T) {
 			t.Fatal(filled, err)
 		}
 
-		for _, table := range []string{"shop", "product", "variant", "category", "media", "stock_level", "field", "location", "change_log"} {
+		for _, table := range []string{"shop", "product", "variant", "category", "media", "stock_level", "field", "location", "page", "content_block", "change_log"} {
 			if n := count(t, e.DB, `SELECT COUNT(*) FROM `+table); n != 0 {
 				t.Errorf("%d rows of %s are left", n, table)
 			}
