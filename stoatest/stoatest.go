@@ -68,7 +68,7 @@ func New(t testing.TB, engine db.Engine) *Shop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := demo.Fill(ctx, demo.Services{DB: s.DB, Market: s.Market, Shipping: s.Shipping, Fields: s.Fields, Catalog: s.Catalog, Stock: s.Stock, Upload: s.Upload}, demo.Options{}); err != nil {
+	if _, err := demo.Fill(ctx, demo.Services{DB: s.DB, Market: s.Market, Shipping: s.Shipping, Fields: s.Fields, Catalog: s.Catalog, Stock: s.Stock, Content: s.Content, Upload: s.Upload}, demo.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Search.Settle(ctx); err != nil {
