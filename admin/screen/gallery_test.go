@@ -26,6 +26,7 @@ import (
 	"github.com/stoashop/stoa/admin/screen/stock"
 	"github.com/stoashop/stoa/kit/locale"
 	"github.com/stoashop/stoa/platform/theme"
+	"github.com/stoashop/stoa/platform/web"
 	"github.com/stoashop/stoa/words"
 )
 
@@ -205,31 +206,42 @@ func TestScreens_serve(t *testing.T) {
 	if addr == "" {
 		t.Skip("only by hand")
 	}
+	if err := http.ListenAndServe(addr, galleryHandler(t)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// galleryHandler serves every sample under its name, with the policy and the
+// assets of the real office.
+func galleryHandler(t testing.TB) http.Handler {
 	th, catalog := gallery(t)
 	mux := http.NewServeMux()
 	mux.Handle("/admin/assets/", th.Assets())
 	mux.HandleFunc("/sample.svg", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "image/svg+xml")
-		n := r.URL.Query().Get("n")
+		n := len(r.URL.Query().Get("n")) % 4
 		fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 80 80"><rect width="80" height="80" fill="%s"/><circle cx="40" cy="36" r="19" fill="%s"/><rect x="22" y="52" width="36" height="12" rx="3" fill="%s"/></svg>`,
-			[]string{"#e9e3d6", "#dfe4dc", "#e6dcd8", "#dcdfe6"}[len(n)%4], []string{"#9b7a54", "#5d7a64", "#a2594c", "#51618a"}[len(n)%4], []string{"#7b5c3a", "#44604c", "#823f34", "#3a4870"}[len(n)%4])
+			[]string{"#e9e3d6", "#dfe4dc", "#e6dcd8", "#dcdfe6"}[n], []string{"#9b7a54", "#5d7a64", "#a2594c", "#51618a"}[n], []string{"#7b5c3a", "#44604c", "#823f34", "#3a4870"}[n])
 	})
+	mux.HandleFunc("/favicon.ico", http.NotFound)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'")
+		w.Header().Set("Content-Security-Policy", web.CSP{Frames: []string{"'self'"}, Images: []string{"data:"}}.String())
 		name := strings.TrimPrefix(r.URL.Path, "/")
 		sample, ok := samples[name]
 		if !ok {
-			fmt.Fprint(w, "<ul>")
+			fmt.Fprint(w, "<!doctype html><title>Gallery</title><main id=main><ul>")
 			for _, n := range names() {
 				fmt.Fprintf(w, `<li><a href="/%[1]s">%[1]s</a>`, n)
 			}
 			return
 		}
-		if err := th.Render(w, catalog.Printer(r.URL.Query().Get("lang"), time.UTC), sample.page, sample.view); err != nil {
-			http.Error(w, err.Error(), 500)
+		var b bytes.Buffer
+		if err := th.Render(&b, catalog.Printer(r.URL.Query().Get("lang"), time.UTC), sample.page, sample.view); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
 		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = w.Write(b.Bytes())
 	})
-	if err := http.ListenAndServe(addr, mux); err != nil {
-		t.Fatal(err)
-	}
+	return mux
 }

@@ -15,22 +15,22 @@ export function drops() {
     area.addEventListener("drop", (event) => {
       event.preventDefault();
       area.classList.remove("is-over");
-      take(input, event.dataTransfer.files, show);
+      take(input, event.dataTransfer.files);
     });
     document.addEventListener("paste", (event) => {
-      if (event.clipboardData.files.length > 0) { event.preventDefault(); take(input, event.clipboardData.files, show); }
+      if (event.clipboardData.files.length > 0) { event.preventDefault(); take(input, event.clipboardData.files); }
     });
   }
   // A file that misses its target must not replace the page.
   for (const name of ["dragover", "drop"]) addEventListener(name, (event) => { if (event.dataTransfer?.types.includes("Files")) event.preventDefault(); });
 }
 
-function take(input, list, then) {
+function take(input, list) {
   const files = new DataTransfer();
   for (const file of list) {
     files.items.add(file);
     if (!input.multiple) break;
   }
   input.files = files.files;
-  then();
+  input.dispatchEvent(new Event("change", { bubbles: true }));
 }
