@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/bojanz/currency"
+	"golang.org/x/text/collate"
 	"golang.org/x/text/feature/plural"
 	"golang.org/x/text/language"
 
@@ -322,6 +323,13 @@ func (p *Printer) Money(m money.Minor, code string) string {
 	return formatter(p.lang).format(m, code)
 }
 
+// Symbol is how the language abbreviates a currency: "€"; the code itself when
+// it has no sign.
+func (p *Printer) Symbol(code string) string {
+	s, _ := currency.GetSymbol(code, p.loc)
+	return s
+}
+
 type moneyFormatter struct {
 	mu sync.Mutex
 	f  *currency.Formatter
@@ -349,6 +357,13 @@ func formatter(lang string) *moneyFormatter {
 	f.CurrencyDisplay = currency.DisplaySymbol
 	got, _ := formatters.LoadOrStore(lang, &moneyFormatter{f: f})
 	return got.(*moneyFormatter)
+}
+
+// Sort puts a list in the order of the language's dictionaries, by the text
+// that key takes from each element.
+func Sort[T any](p *Printer, list []T, key func(T) string) {
+	c := collate.New(p.tag, collate.IgnoreCase)
+	slices.SortStableFunc(list, func(a, b T) int { return c.CompareString(key(a), key(b)) })
 }
 
 // Number writes a whole number with the language's grouping.
