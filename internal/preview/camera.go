@@ -6,6 +6,8 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
@@ -14,10 +16,14 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
+// unsafe is what a file name had better not contain.
+var unsafe = regexp.MustCompile(`[^A-Za-z0-9.]+`)
+
 // camera takes the pictures.
 type camera struct {
 	base, out, lang, script string
 	fold                    bool
+	site                    bool // names are paths of a running shop
 	sizes, schemes          []string
 }
 
@@ -51,8 +57,12 @@ func (c camera) shoot(ctx context.Context, names []string) error {
 		}
 		for _, scheme := range c.schemes {
 			for _, name := range names {
-				file := filepath.Join(c.out, fmt.Sprintf("%s.%s.%d.%s.png", name, c.lang, width, scheme))
-				if err := c.one(ctx, view, scheme, name, file); err != nil {
+				address, label := c.base+"/see/"+c.lang+"/"+name, name+"."+c.lang
+				if c.site {
+					address, label = c.base+name, strings.Trim(unsafe.ReplaceAllString(name, "-"), "-")
+				}
+				file := filepath.Join(c.out, fmt.Sprintf("%s.%d.%s.png", label, width, scheme))
+				if err := c.one(ctx, view, scheme, address, file); err != nil {
 					return fmt.Errorf("%s: %w", file, err)
 				}
 			}
@@ -61,13 +71,13 @@ func (c camera) shoot(ctx context.Context, names []string) error {
 	return nil
 }
 
-func (c camera) one(ctx context.Context, view chromedp.Action[chromedp.Void], scheme, name, file string) error {
+func (c camera) one(ctx context.Context, view chromedp.Action[chromedp.Void], scheme, address, file string) error {
 	dress := func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
 		_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
 			{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}}})
 		return chromedp.Void{}, err
 	}
-	if err := chromedp.Do(ctx, view, dress, chromedp.Navigate(c.base+"/see/"+c.lang+"/"+name)); err != nil {
+	if err := chromedp.Do(ctx, view, dress, chromedp.Navigate(address)); err != nil {
 		return err
 	}
 	// Pictures below the fold load lazily; the shot wants all of them.

@@ -2,6 +2,7 @@
 // person can look at the theme: three sizes, light and dark.
 //
 //	go run ./internal/preview -out DIR [-photos DIR] [-only REGEXP] [-serve ADDR]
+//	go run ./internal/preview -out DIR -site http://localhost:8080 -paths /en/,/en/bag
 //
 // Pictures come from the photos folder by name (kettle.jpg, sofa.webp); one
 // that is missing is drawn as a plain surface.
@@ -49,6 +50,8 @@ func main() {
 	schemes := flag.String("schemes", "light,dark", "colour schemes, comma-separated")
 	serve := flag.String("serve", "", "only serve, at this address")
 	script := flag.String("js", "", "script to run on the page before the picture is taken")
+	site := flag.String("site", "", "a running shop to photograph instead of the samples: http://localhost:8080")
+	paths := flag.String("paths", "/en/", "its pages, comma-separated")
 	fold := flag.Bool("fold", false, "only the first screen instead of the whole page")
 	flag.Parse()
 	log.SetFlags(0)
@@ -64,6 +67,16 @@ func main() {
 	if err := os.MkdirAll(*out, 0o755); err != nil {
 		log.Fatal(err)
 	}
+	cam := camera{
+		out: *out, lang: *lang, script: *script, fold: *fold, sizes: strings.Split(*sizes, ","), schemes: strings.Split(*schemes, ","),
+	}
+	if *site != "" {
+		cam.base, cam.site = *site, true
+		if err := cam.shoot(context.Background(), strings.Split(*paths, ",")); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		log.Fatal(err)
@@ -74,10 +87,7 @@ func main() {
 		log.Fatal(err)
 	}
 	m := p.maker(*lang)
-	cam := camera{
-		base: "http://" + listener.Addr().String(), out: *out, lang: *lang, script: *script, fold: *fold,
-		sizes: strings.Split(*sizes, ","), schemes: strings.Split(*schemes, ","),
-	}
+	cam.base = "http://" + listener.Addr().String()
 	var names []string
 	for _, l := range m.Letters() {
 		if pick.MatchString("mail-" + l.Name) {
