@@ -3,11 +3,14 @@ package stoa
 import (
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/stoashop/stoa/admin"
 	"github.com/stoashop/stoa/admin/screen"
 	"github.com/stoashop/stoa/kit/locale"
 	"github.com/stoashop/stoa/platform/upload"
+	"github.com/stoashop/stoa/storefront"
+	"github.com/stoashop/stoa/themes/base"
 )
 
 // mount hangs the doors into mux.
@@ -23,6 +26,11 @@ func (s *Shop) mount(mux *http.ServeMux) error {
 	mux.Handle(admin.Prefix, desk)
 	mux.Handle(admin.Prefix+"/", desk)
 	mux.Handle("/media/", upload.Serve(s.Files))
+	shop, err := s.Storefront.Handler()
+	if err != nil {
+		return err
+	}
+	mux.Handle("/", shop)
 	if s.TestClock != nil {
 		mux.Handle("/test/clock", s.testClock())
 	}
@@ -35,6 +43,20 @@ func (s *Shop) Office() (*admin.Office, error) {
 	return admin.New(admin.Options{
 		DB: s.DB, Words: s.Words, Staff: s.Staff, Once: s.Once, Cookies: s.cookies, Log: s.Log,
 		Shop: screen.Shop(s.Market, "/"), Screens: s.screens(),
+	})
+}
+
+// store puts the storefront together.
+func (s *Shop) store() (*storefront.Store, error) {
+	payAt := []string{"https:"} // hosted payment pages are anywhere
+	if s.Settings.SandboxURL != "" {
+		payAt = append(payAt, s.Settings.SandboxURL)
+	}
+	return storefront.New(storefront.Options{
+		DB: s.DB, Log: s.Log, Words: s.Words, Layers: append(slices.Clone(s.parts.themes), base.Files), Cookies: s.cookies, Once: s.Once, Audit: s.Audit,
+		Base: s.Settings.Base, PayAt: payAt,
+		Market: s.Market, Catalog: s.Catalog, Search: s.Search, Stock: s.Stock, Carts: s.Carts, Orders: s.Orders,
+		Payments: s.Payments, Checkout: s.Checkout, Returns: s.Returns, Content: s.Content, Accounts: s.Customers,
 	})
 }
 

@@ -56,6 +56,7 @@ import (
 	"github.com/stoashop/stoa/platform/web"
 	"github.com/stoashop/stoa/platform/web/once"
 	"github.com/stoashop/stoa/provider/standard"
+	"github.com/stoashop/stoa/storefront"
 	"github.com/stoashop/stoa/words"
 )
 
@@ -93,6 +94,7 @@ type Shop struct {
 	Checkout   *checkout.Service
 	Fulfilment *fulfilment.Service
 	Returns    *returns.Service
+	Storefront *storefront.Store
 
 	// TestClock moves the shop's clock; nil outside of test mode.
 	TestClock *clock.Shifted
@@ -252,7 +254,8 @@ func (s *Shop) trade(context.Context) error {
 	s.Fulfilment = fulfilment.New(s.DB, s.Orders, s.Stock)
 	s.Returns = returns.New(s.DB, s.Log, s.Orders, s.Stock, s.Checkout, s.Payments, s.Jobs)
 	s.housekeeping()
-	return nil
+	s.Storefront, err = s.store()
+	return err
 }
 
 // market is the shop's settings now.

@@ -94,7 +94,6 @@ func (s *Sheet) readRows(ctx context.Context, in *csvReader) error {
 	if err := st.adopt(); err != nil {
 		return err
 	}
-	s.aliases = st.aliases
 	s.settleTypes()
 	s.settleHandles()
 	return nil

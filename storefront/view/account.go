@@ -6,8 +6,8 @@ import (
 	"github.com/stoashop/stoa/kit/money"
 )
 
-// FormPage is pages/sign_in.html, sign_up.html, forgotten.html and
-// reset.html: one small form.
+// FormPage is pages/sign_in.html, sign_up.html, forgotten.html, reset.html,
+// verify.html and confirm.html: one small form.
 type FormPage struct {
 	Page
 	Form Form
@@ -48,10 +48,11 @@ type OrderRow struct {
 // OrdersPage is pages/orders.html.
 type OrdersPage struct {
 	Page
-	Nav        []Link
-	Orders     []OrderRow
-	Prev, Next string
-	ShopURL    string // where to begin when there are none
+	Nav     []Link
+	Orders  []OrderRow
+	First   string // the first page; "" on it
+	Next    string // the page after; "" on the last
+	ShopURL string // where to begin when there are none
 }
 
 // AddressesPage is pages/addresses.html.
@@ -86,8 +87,9 @@ type AddressPage struct {
 type ProfilePage struct {
 	Page
 	Nav      []Link
-	Details  Form // name, e-mail, language
+	Details  Form // name, phone, language
 	Password Form
+	Email    Form // where the account is; asks for the password
 	Sessions []Session
 	// SignOutAllURL ends every session but this one; POST.
 	SignOutAllURL string

@@ -126,10 +126,10 @@ func (c CheckoutPage) Problems() []Field {
 		bad = append(bad, problems(fields)...)
 	}
 	if c.ShippingProblem != "" {
-		bad = append(bad, Field{Name: "shipping", Problem: c.ShippingProblem})
+		bad = append(bad, Field{Name: "shipping_method", Problem: c.ShippingProblem})
 	}
 	if c.PaymentProblem != "" {
-		bad = append(bad, Field{Name: "payment", Problem: c.PaymentProblem})
+		bad = append(bad, Field{Name: "payment_method", Problem: c.PaymentProblem})
 	}
 	if c.Terms != nil && c.Terms.Field.Problem != "" {
 		bad = append(bad, c.Terms.Field)

@@ -233,7 +233,8 @@ type Listing struct {
 
 	Sorts []Sort
 
-	Prev, Next string // pages before and after; "" at the ends
+	First string // the first page; "" on it
+	Next  string // the page after; "" on the last
 }
 
 // Filtered reports whether anything is chosen.
@@ -270,12 +271,12 @@ type FacetValue struct {
 	Colour   string // class, for swatches
 }
 
-// Range is an interval of whole units of the facet ("price": currency units).
+// Range is an interval of the facet's unit.
 type Range struct {
-	Min, Max         int64 // what the listing spans
-	From, To         string
-	FromName, ToName string
-	Unit             string // "€"
+	Min, Max         string // what the listing spans
+	From, To         string // what is chosen
+	FromName, ToName string // of the inputs
+	Unit             string // "€", "cm"; may be empty
 }
 
 // Chip is a chosen value and the listing without it.

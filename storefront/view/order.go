@@ -82,6 +82,7 @@ type PayOrder struct {
 
 	// Transfer is what to write on a bank transfer; empty for other methods.
 	Transfer []Attribute
+	Note     string // a word of the merchant's about it; may be empty
 	// Until is when the goods are no longer held; zero when not told.
 	Until time.Time
 
@@ -89,6 +90,10 @@ type PayOrder struct {
 	Action  string
 	Hidden  []Hidden
 	Methods []PaymentChoice
+
+	// CheckoutURL is where the order can be tried anew: the bag is still
+	// there; "" when it is not.
+	CheckoutURL string
 }
 
 // Parcel is one shipment.
@@ -118,6 +123,9 @@ type WaitingPage struct {
 	Seconds    int    // until the next look
 	OrderURL   string
 	ContactURL string
+	// ContinueURL is the bank's page, for whoever closed it too early; "" when
+	// there is none.
+	ContinueURL string
 }
 
 // OrderMail is mail/order_confirmation: everything the order page tells. In

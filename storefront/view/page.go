@@ -43,6 +43,10 @@ type Page struct {
 	// A shop with one language has one entry.
 	Languages []Language
 
+	// Announcement is one line above the header; nil for none. Its URL may be
+	// empty.
+	Announcement *Link
+
 	// Breadcrumbs leads from the home page to the page above this one. Empty
 	// where depth is not real.
 	Breadcrumbs []Link
@@ -275,7 +279,8 @@ type Hidden struct{ Name, Value string }
 
 // Field is one input.
 type Field struct {
-	Name    string // of the input; unique within the page
+	Name    string // of the input; unique within its form
+	Form    string // tells inputs of one name apart on pages with several forms; may be empty
 	Label   string
 	Type    string // "text", "email", "tel", "password", "textarea", "select", "checkbox", "number"
 	Value   string
@@ -297,7 +302,12 @@ type Field struct {
 }
 
 // ID is the input's id attribute.
-func (f Field) ID() string { return "field-" + f.Name }
+func (f Field) ID() string {
+	if f.Form != "" {
+		return "field-" + f.Form + "-" + f.Name
+	}
+	return "field-" + f.Name
+}
 
 // Choice is an option of a select or a set of radios.
 type Choice struct {

@@ -46,6 +46,8 @@ func (m Maker) addAccount(add func(name, page string, data any)) {
 	add("sign-up", "sign_up", up)
 	add("forgotten", "forgotten", view.FormPage{Page: in.Page, Form: view.Form{Action: "/account/forgotten", Fields: []view.Field{email}}, Other: link("storefront.sign_in.title", "/account/sign-in")})
 	add("forgotten-sent", "forgotten", view.FormPage{Page: in.Page, Done: true})
+	add("verify", "verify", view.FormPage{Page: in.Page, Form: view.Form{Action: "/account/verify/x", Fields: []view.Field{password}}, ForgottenURL: "/account/forgotten"})
+	add("confirm", "confirm", view.FormPage{Page: in.Page, Form: view.Form{Action: "/account/email/x"}})
 	add("reset", "reset", view.FormPage{Page: in.Page, Form: view.Form{Action: "/account/reset", Fields: []view.Field{fresh}}})
 
 	page := m.signedIn(m.page(m.P.T("storefront.account.label")))
@@ -67,8 +69,14 @@ func (m Maker) addAccount(add func(name, page string, data any)) {
 	add("address", "address", view.AddressPage{Page: page, Nav: m.nav(2), New: true, Form: view.Form{Action: "/account/addresses", Fields: m.address("address", "shipping")}, RefreshURL: "/account/addresses/draft", CancelURL: "/account/addresses"})
 	old := m.field("old", "password_old", "")
 	old.Type, old.Autocomplete = "password", "current-password"
+	newEmail, secret := email, password
+	newEmail.Form, secret.Form, secret.Name = "email", "email", "secret"
+	for _, f := range []*view.Field{&old, &fresh} {
+		f.Form = "password"
+	}
 	add("profile", "profile", view.ProfilePage{Page: page, Nav: m.nav(3),
-		Details:  view.Form{Action: "/account/profile", Fields: []view.Field{m.field("name", "name", "Ada Lindqvist"), m.field("email", "email", "ada@example.com")}},
+		Details:  view.Form{Action: "/account/profile", Fields: []view.Field{m.field("name", "name", "Ada Lindqvist")}},
+		Email:    view.Form{Action: "/account/email", Fields: []view.Field{newEmail, secret}},
 		Password: view.Form{Action: "/account/password", Fields: []view.Field{old, fresh}},
 		Sessions: []view.Session{{Device: "Firefox, Linux", SeenAt: now, Current: true}, {Device: "Safari, iPhone", SeenAt: now.AddDate(0, 0, -3)}}, SignOutAllURL: "/account/sessions/end"})
 }

@@ -110,7 +110,7 @@ func (m Maker) listing() view.Listing {
 	return view.Listing{
 		Total: 48, Products: cards, Action: "/c/kitchen", Hidden: []view.Hidden{{Name: "sort", Value: "newest"}},
 		Facets: []view.Facet{
-			{Key: "price", Label: m.P.T("storefront.facet.price"), Kind: "range", Open: true, Range: &view.Range{Min: 24, Max: 1249, FromName: "price_from", ToName: "price_to", Unit: "€"}},
+			{Key: "price", Label: m.P.T("storefront.facet.price"), Kind: "range", Open: true, Range: &view.Range{Min: "24", Max: "1249", FromName: "price_from", ToName: "price_to", Unit: "€"}},
 			{Key: "colour", Label: m.w("Colour", "Farbe"), Kind: "swatch", Open: true, Values: []view.FacetValue{
 				colour("black", "Schwarz", "#1c1c1c", 18, false), colour("steel", "Edelstahl", "#bdbdbd", 14, false), colour("white", "Weiß", "#f8f8f6", 11, false), colour("blue", "Blau", "#2b5fa8", 2, false), colour("mint", "Mint", "#b8e0d0", 0, false)}},
 			{Key: "brand", Label: m.P.T("storefront.facet.brand"), Kind: "choice", Values: []view.FacetValue{
@@ -209,7 +209,7 @@ func (m Maker) addCatalog(add func(name, page string, data any)) {
 	one.Image = m.picture("lamp", "")
 	add("category-one", "category", one)
 	many := m.category()
-	many.Listing.Total, many.Listing.Prev = 12345, "/c/kitchen?before=abc"
+	many.Listing.Total, many.Listing.First = 12345, "/c/kitchen"
 	add("category-thousands", "category", many)
 
 	add("product", "product", m.product())

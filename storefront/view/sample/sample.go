@@ -86,7 +86,8 @@ func (m Maker) page(title string) view.Page {
 			Alternates:  []view.Alternate{{Lang: "en", URL: "https://halm.example/en/"}, {Lang: "de", URL: "https://halm.example/de/"}},
 			Data:        map[string]any{"@context": "https://schema.org", "@type": "WebPage", "name": title},
 		},
-		Menu: m.menu(),
+		Announcement: &view.Link{Label: m.w("Free delivery in Germany from €180", "Versand in Deutschland frei ab 180 €"), URL: "/pages/delivery"},
+		Menu:         m.menu(),
 		Footer: []view.FooterColumn{
 			{Title: m.w("Help", "Hilfe"), Links: []view.Link{
 				{Label: m.w("Delivery", "Lieferung"), URL: "/pages/delivery"},

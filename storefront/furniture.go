@@ -1,0 +1,198 @@
+package storefront
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/stoashop/stoa/commerce/catalog"
+	"github.com/stoashop/stoa/commerce/content"
+	"github.com/stoashop/stoa/commerce/media"
+	"github.com/stoashop/stoa/commerce/slug"
+	"github.com/stoashop/stoa/kit/locale"
+	"github.com/stoashop/stoa/storefront/view"
+)
+
+// furnitureObjects are the kinds of object whose change makes the furniture
+// stale.
+var furnitureObjects = []string{"category", "collection", "media"}
+
+// furniture is what every page shows around its own content. It is read once
+// and kept until something of it changes, so that a page costs no statement
+// for its frame.
+type furniture struct {
+	tree        *catalog.Tree
+	collections []catalog.Collection
+	pictures    map[string]media.Media // of categories and collections, by media id
+
+	byAddress map[string]string // "category de stuehle" → id, current addresses only
+}
+
+func (s *Store) loadFurniture(ctx context.Context) (*furniture, error) {
+	f := &furniture{byAddress: make(map[string]string)}
+	var err error
+	if f.tree, err = s.Catalog.Tree(ctx); err != nil {
+		return nil, fmt.Errorf("read categories: %w", err)
+	}
+	if f.collections, err = s.Catalog.Collections(ctx, s.DB); err != nil {
+		return nil, fmt.Errorf("read collections: %w", err)
+	}
+	var ids []string
+	for _, n := range f.tree.All() {
+		f.note(slug.Category, n.Slugs, n.ID)
+		ids = append(ids, n.MediaID)
+	}
+	for _, c := range f.collections {
+		f.note(slug.Collection, c.Slugs, c.ID)
+		ids = append(ids, c.MediaID)
+	}
+	if f.pictures, err = media.ByIDs(ctx, s.DB, given(ids)); err != nil {
+		return nil, fmt.Errorf("read pictures: %w", err)
+	}
+	return f, nil
+}
+
+func given(ids []string) []string {
+	var list []string
+	for _, id := range ids {
+		if id != "" {
+			list = append(list, id)
+		}
+	}
+	return list
+}
+
+func (f *furniture) note(kind slug.Kind, slugs locale.Text, id string) {
+	for lang, s := range slugs {
+		f.byAddress[string(kind)+" "+lang+" "+s] = id
+	}
+}
+
+// at finds what lives at a current address of a language.
+func (f *furniture) at(kind slug.Kind, lang, s string) string {
+	return f.byAddress[string(kind)+" "+lang+" "+s]
+}
+
+func (f *furniture) collection(id string) *catalog.Collection {
+	for i := range f.collections {
+		if f.collections[i].ID == id {
+			return &f.collections[i]
+		}
+	}
+	return nil
+}
+
+// picture shows a category's or a collection's picture; nil for none.
+func (f *furniture) picture(v *Visit, id string) *view.Image {
+	m, ok := f.pictures[id]
+	if !ok {
+		return nil
+	}
+	image := v.picture(m)
+	return &image
+}
+
+func (f *furniture) menu(v *Visit) []view.MenuItem {
+	var menu []view.MenuItem
+	for _, n := range f.tree.Shown() {
+		item := v.menuItem(n)
+		for _, child := range n.Shown() {
+			below := v.menuItem(child)
+			for _, grandchild := range child.Shown() {
+				below.Children = append(below.Children, v.menuItem(grandchild))
+			}
+			item.Children = append(item.Children, below)
+		}
+		if image := f.picture(v, n.MediaID); image != nil && len(item.Children) > 0 {
+			item.Picture = &view.Picture{Image: *image, Label: item.Label, URL: item.URL}
+		}
+		menu = append(menu, item)
+	}
+	for _, c := range f.collections {
+		if !c.Hidden && len(menu) < 7 {
+			menu = append(menu, view.MenuItem{Label: v.text(c.Name), URL: v.collectionURL(&c)})
+		}
+	}
+	return menu
+}
+
+func (v *Visit) menuItem(n *catalog.Node) view.MenuItem {
+	return view.MenuItem{Label: v.text(n.Name), URL: v.categoryURL(n)}
+}
+
+func (v *Visit) categoryURL(n *catalog.Node) string { return v.url("c", v.text(n.Slugs)) }
+
+func (v *Visit) collectionURL(c *catalog.Collection) string {
+	return v.url("collections", v.text(c.Slugs))
+}
+
+func (v *Visit) pageURL(p content.Page) string { return v.url("pages", v.text(p.Slugs)) }
+
+// tiles are the departments as pictures.
+func (f *furniture) tiles(v *Visit) []view.CategoryTile {
+	var tiles []view.CategoryTile
+	for _, n := range f.tree.Shown() {
+		tiles = append(tiles, f.tile(v, n))
+	}
+	return tiles
+}
+
+func (f *furniture) tile(v *Visit, n *catalog.Node) view.CategoryTile {
+	return view.CategoryTile{Name: v.text(n.Name), URL: v.categoryURL(n), Image: f.picture(v, n.MediaID)}
+}
+
+// footer is the pages' menus.
+func (s *Store) footer(ctx context.Context, v *Visit) ([]view.FooterColumn, error) {
+	var columns []view.FooterColumn
+	for _, menu := range content.Menus() {
+		pages, err := s.Content.Menu(ctx, menu)
+		if err != nil {
+			return nil, err
+		}
+		c := view.FooterColumn{Title: v.P.T("storefront.footer." + string(menu))}
+		for _, p := range pages {
+			c.Links = append(c.Links, view.Link{Label: v.text(p.Title), URL: v.pageURL(p)})
+		}
+		if menu == content.HelpMenu {
+			c.Links = append(c.Links, view.Link{Label: v.P.T("storefront.contact.title"), URL: v.url("contact")})
+		}
+		if c.Links != nil {
+			columns = append(columns, c)
+		}
+	}
+	return columns, nil
+}
+
+// target is the address of what a link written by the staff leads to; "" when
+// shoppers do not see it.
+func (s *Store) target(ctx context.Context, f *furniture, v *Visit, t slug.Target) string {
+	switch t.Kind {
+	case slug.Category:
+		if n := f.tree.Find(t.ID); n != nil && n.Visible() {
+			return v.categoryURL(n)
+		}
+	case slug.Collection:
+		if c := f.collection(t.ID); c != nil && !c.Hidden {
+			return v.collectionURL(c)
+		}
+	case slug.Page:
+		pages, err := s.Content.Pages(ctx)
+		if err != nil {
+			return ""
+		}
+		for _, p := range pages {
+			if p.ID == t.ID && !p.Draft {
+				return v.pageURL(p)
+			}
+		}
+	}
+	return ""
+}
+
+func (s *Store) announcement(ctx context.Context, f *furniture, v *Visit) (*view.Link, error) {
+	blocks, err := s.Content.Blocks(ctx, content.Announcement, false)
+	if err != nil || len(blocks) == 0 {
+		return nil, err
+	}
+	b := blocks[0]
+	return &view.Link{Label: v.text(b.Title), URL: s.target(ctx, f, v, b.Target)}, nil
+}
