@@ -51,6 +51,7 @@ var stairs = map[string][]string{
 	"commerce/pricing":    {"commerce/tax"},
 	"commerce/shipping":   {"commerce/tax"},
 	"commerce/customer":   {"commerce/market", "commerce/custom"},
+	"commerce/mailbox":    {"commerce/market"},
 	"commerce/cart":       {"commerce/catalog", "commerce/inventory", "commerce/market", "commerce/pricing", "commerce/shipping", "commerce/tax"},
 	"commerce/order":      {"commerce/market", "commerce/pricing", "commerce/payment", "commerce/inventory", "commerce/tax"},
 	"commerce/checkout":   {"commerce/cart", "commerce/catalog", "commerce/inventory", "commerce/market", "commerce/order", "commerce/payment", "commerce/pricing", "commerce/shipping", "commerce/tax", "commerce/customer"},

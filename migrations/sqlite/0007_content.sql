@@ -62,6 +62,7 @@ CREATE TABLE mail_message (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX mail_message_created ON mail_message (created_at, id);
 CREATE INDEX mail_message_object ON mail_message (object_id);
+CREATE INDEX mail_message_failed ON mail_message (created_at, id) WHERE state = 'failed';
 CREATE INDEX mail_message_recipient ON mail_message (recipient_index, created_at, id);
 
 CREATE TABLE import_run (
