@@ -53,9 +53,14 @@ func New(t testing.TB, engine db.Engine) *Shop {
 	}
 	t.Cleanup(func() { s.Bank.Close() })
 
+	data := t.TempDir()
+	known, err := stockPictures(data)
+	if err != nil {
+		t.Fatal(err)
+	}
 	settings, err := stoa.ReadSettings([]string{
 		"STOA_LISTEN=" + listener.Addr().String(),
-		"STOA_DATA=" + t.TempDir(),
+		"STOA_DATA=" + data,
 		"STOA_DATABASE=" + dbtest.URL(t, engine),
 		"STOA_SMTP_URL=" + s.Mails.URL(),
 		"STOA_SANDBOX_URL=" + s.Bank.URL(), "STOA_SANDBOX_KEY=sk_test", "STOA_SANDBOX_WEBHOOK_SECRET=whsec_test",
@@ -68,7 +73,7 @@ func New(t testing.TB, engine db.Engine) *Shop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := demo.Fill(ctx, demo.Services{DB: s.DB, Market: s.Market, Shipping: s.Shipping, Fields: s.Fields, Catalog: s.Catalog, Stock: s.Stock, Content: s.Content, Upload: s.Upload}, demo.Options{}); err != nil {
+	if _, err := demo.Fill(ctx, demo.Services{DB: s.DB, Market: s.Market, Shipping: s.Shipping, Fields: s.Fields, Catalog: s.Catalog, Stock: s.Stock, Content: s.Content, Upload: pictures{known, s.Upload}}, demo.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Search.Settle(ctx); err != nil {

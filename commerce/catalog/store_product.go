@@ -12,11 +12,12 @@ import (
 	"github.com/stoashop/stoa/platform/db"
 )
 
-// chunk bounds the ids of one IN list, and rowsAtOnce the rows of one
-// statement with up to twenty columns.
+// chunk bounds the ids of one IN list, and parameters those of one multi-row
+// statement. SQLite looks for each parameter's name among all of them, so that
+// twice as many cost four times as much.
 const (
 	chunk      = 1000
-	rowsAtOnce = 500
+	parameters = 1200
 )
 
 // list runs a query for many ids, some at a time. Its arguments are first and
@@ -36,7 +37,7 @@ func list[T any](ctx context.Context, q db.Q, scan func(*db.Rows) (T, error), be
 
 // write runs a multi-row statement for many rows, some at a time.
 func write(ctx context.Context, tx *db.Tx, before string, columns int, rows [][]any, after string) (n int64, err error) {
-	for part := range slices.Chunk(rows, rowsAtOnce) {
+	for part := range slices.Chunk(rows, parameters/columns) {
 		args := make([]any, 0, columns*len(part))
 		for _, row := range part {
 			args = append(args, row...)

@@ -11,8 +11,12 @@ import (
 	"github.com/stoashop/stoa/platform/db"
 )
 
-// rowsAtOnce bounds one multi-row statement.
-const rowsAtOnce = 1000
+// rowsAtOnce bounds one multi-row statement, and idsAtOnce one IN list: on
+// SQLite twice as many parameters cost four times as much.
+const (
+	rowsAtOnce = 200
+	idsAtOnce  = 1000
+)
 
 // Object is something that is to have addresses.
 type Object struct {
@@ -106,7 +110,7 @@ func currentOf(ctx context.Context, q db.Q, objects []Object) ([]locale.Text, er
 // Of returns the current addresses of objects, by id and language.
 func Of(ctx context.Context, q db.Q, ids []string) (map[string]locale.Text, error) {
 	all := make(map[string]locale.Text, len(ids))
-	for part := range slices.Chunk(ids, rowsAtOnce) {
+	for part := range slices.Chunk(ids, idsAtOnce) {
 		_, err := db.All(ctx, q, func(rows *db.Rows) (struct{}, error) {
 			var id, lang, s string
 			err := rows.Scan(&id, &lang, &s)
@@ -170,7 +174,7 @@ func choose(ctx context.Context, tx *db.Tx, kind Kind, objects []Object, wants [
 		}
 	}
 	for lang, bases := range byLang {
-		for part := range slices.Chunk(bases, rowsAtOnce) {
+		for part := range slices.Chunk(bases, idsAtOnce) {
 			there, err := db.All(ctx, tx, db.String, `SELECT slug FROM slug WHERE kind = $1 AND locale = $2 AND slug IN `+db.In(3, len(part)),
 				append([]any{string(kind), lang}, db.Args(part)...)...)
 			if err != nil {
@@ -231,7 +235,7 @@ func demote(ctx context.Context, tx *db.Tx, objects []Object, wants []want) erro
 		}
 	}
 	for _, lang := range slices.Sorted(maps.Keys(byLang)) {
-		for part := range slices.Chunk(byLang[lang], rowsAtOnce) {
+		for part := range slices.Chunk(byLang[lang], idsAtOnce) {
 			if _, err := tx.Exec(ctx, `UPDATE slug SET current = 0 WHERE current = 1 AND locale = $1 AND object_id IN `+db.In(2, len(part)),
 				append([]any{lang}, db.Args(part)...)...); err != nil {
 				return err

@@ -1,6 +1,8 @@
 package transfer
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"net/url"
 	"slices"
 	"strconv"
@@ -62,6 +64,7 @@ type column struct {
 	label  string // of the custom field; "" is the header
 	def    string // a value that says no more than an empty cell
 	rest   string // the same for rows below a product's first
+	shown  bool   // the custom field is a fact for shoppers
 	each   bool   // the custom field belongs to the variant, also in a product's first row
 	unit   string // of asWeight and asLength when the header names it
 }
@@ -109,7 +112,7 @@ func unknownColumn(header string) column {
 }
 
 // fieldKey makes a custom field's key of a header: "Google Shopping / MPN" is
-// google_shopping_mpn. At most 60 bytes.
+// google_shopping_mpn. At most 40 bytes.
 func fieldKey(header string) string {
 	s := strings.ReplaceAll(slug(header), "-", "_")
 	s = strings.Map(func(r rune) rune {
@@ -118,12 +121,17 @@ func fieldKey(header string) string {
 		}
 		return -1
 	}, s)
-	if len(s) > 60 {
-		s = s[:60]
+	if len(s) > 40 {
+		s = s[:40]
 	}
 	s = strings.Trim(s, "_")
-	if s == "" || s[0] >= '0' && s[0] <= '9' {
-		s = strings.TrimRight("field_"+s, "_")
+	if s == "" { // letters of another script only
+		sum := sha256.Sum256([]byte(header))
+		s = "field_" + hex.EncodeToString(sum[:4])
+	}
+	if s[0] >= '0' && s[0] <= '9' {
+		s = "field_" + s
+		s = strings.TrimRight(s[:min(len(s), 40)], "_")
 	}
 	return s
 }

@@ -50,12 +50,6 @@ func (w *sheetWriter) set(row int, id, value string) {
 // describes says that a row is that of a variant.
 func (w *sheetWriter) describes(row, variant int) { w.owner[row] = variant }
 
-// firstPrice is the index of the price that stands in the variant's own row:
-// the shop's currency, else the first.
-func (w *sheetWriter) firstPrice(v Variant) int {
-	return max(0, slices.IndexFunc(v.Prices, func(p Price) bool { return p.Currency == w.currency }))
-}
-
 // product returns the rows of p.
 func (w *sheetWriter) product(f *format, p Product) [][]string {
 	w.rows, w.owner = nil, make(map[int]int)

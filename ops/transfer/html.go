@@ -97,3 +97,5 @@ func (c *cleaner) words(s string) string {
 	}
 	return strings.TrimSpace(c.blanks.ReplaceAllString(strings.ReplaceAll(s, "\u00a0", " "), " "))
 }
+
+func escapeHTML(s string) string { return html.EscapeString(s) }

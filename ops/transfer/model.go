@@ -190,6 +190,7 @@ type FieldDef struct {
 	Label  string // the column's header
 	Type   FieldType
 	Column string // the header as the file writes it
+	Shown  bool   // a fact for shoppers, not only for the staff
 }
 
 // Field is the value of a custom field, written as its type asks.

@@ -94,6 +94,7 @@ func (s *Sheet) readRows(ctx context.Context, in *csvReader) error {
 	if err := st.adopt(); err != nil {
 		return err
 	}
+	s.aliases = st.aliases
 	s.settleTypes()
 	s.settleHandles()
 	return nil

@@ -41,6 +41,7 @@ type Sheet struct {
 	loose   []Problem // of no product
 	spool   *os.File
 	texts   *Sheet         // translations that products are given
+	aliases map[string]int // names under which rows point to products → group
 	byKey   map[string]int // of a sheet of translations: key → index + 1
 }
 
@@ -215,6 +216,9 @@ func (s *Sheet) assign() error {
 	s.stats = make([]columnStats, len(s.header))
 	s.index = make(map[string]int, len(s.header))
 	keys := make(map[string]bool)
+	for _, d := range s.format.extra {
+		keys[d.Key] = true
+	}
 	var twice []string
 	for i, h := range s.header {
 		s.stats[i] = newStats()
@@ -224,21 +228,20 @@ func (s *Sheet) assign() error {
 			c = column{id: "unnamed " + strconv.Itoa(i), drop: "transfer.column_unnamed"}
 		case !ok:
 			c = s.format.unknown(h)
-			for n := 2; c.key != "" && keys[c.key]; n++ {
-				c.key = fieldKey(h) + "_" + strconv.Itoa(n)
-				c.id = "unknown " + c.key
-			}
 		}
 		if _, seen := s.index[c.id]; seen {
-			if ok {
+			if ok && !strings.HasPrefix(c.id, "unknown ") {
 				twice = append(twice, h)
 				continue
 			}
 			c.id += " " + strconv.Itoa(i)
 		}
-		if c.key != "" {
-			keys[c.key] = true
+		base := c.key
+		for n := 2; c.key != "" && keys[c.key]; n++ { // two headers that make one key
+			tail := "_" + strconv.Itoa(n)
+			c.key = base[:min(len(base), 40-len(tail))] + tail
 		}
+		keys[c.key] = true
 		s.columns[i], s.index[c.id] = c, i
 	}
 	if len(twice) > 0 {
@@ -270,7 +273,7 @@ func (s *Sheet) Columns() []Column {
 				out[i].Use, out[i].Reason = Dropped, "transfer.column_empty"
 				continue
 			}
-			out[i].Field = &FieldDef{Key: c.key, Label: cmp.Or(c.label, s.header[i]), Type: c.typ, Column: s.header[i]}
+			out[i].Field = &FieldDef{Key: c.key, Label: cmp.Or(c.label, s.header[i]), Type: c.typ, Column: s.header[i], Shown: c.shown}
 		}
 	}
 	return out

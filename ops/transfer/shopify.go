@@ -67,7 +67,7 @@ func shopifyProducts() *format {
 			return c, true
 		}
 		if rest, ok := strings.CutPrefix(folded, "google shopping / "); ok {
-			c := column{id: "unknown " + folded, key: "google_" + fieldKey(rest), typ: TextField}
+			c := column{id: "unknown " + folded, key: fieldKey("google " + rest), typ: TextField}
 			if i := strings.Index(header, "/"); i >= 0 {
 				c.label = "Google: " + strings.TrimSpace(header[i+1:])
 			}

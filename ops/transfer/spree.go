@@ -91,7 +91,7 @@ func spreeProducts() *format {
 				if label != "" {
 					label = strings.ToUpper(label[:1]) + label[1:]
 				}
-				return column{id: "unknown " + folded, key: fieldKey(strings.ReplaceAll(rest, "_", "-")), typ: TextField, label: label}, true
+				return column{id: "unknown " + folded, key: fieldKey(strings.ReplaceAll(rest, "_", "-")), typ: TextField, label: label, shown: true}, true
 			}
 		}
 		return column{}, false
@@ -388,6 +388,9 @@ func writeSpree(p Product, w *sheetWriter) {
 	writeSpreeImages(w, 0, lang, p.Images)
 	if !simple {
 		w.set(0, "currency", w.currency)
+		if len(p.Variants) > 0 && len(p.Variants[0].Prices) > 0 {
+			w.set(0, "currency", p.Variants[0].Prices[0].Currency)
+		}
 		w.set(0, "price", "0")
 		w.set(0, "backorderable", "false")
 		for _, id := range spreeMasterCells() {
@@ -434,12 +437,12 @@ func writeSpree(p Product, w *sheetWriter) {
 		w.set(row, "track", strconv.FormatBool(v.Stock.Tracked))
 		w.set(row, "digital", strconv.FormatBool(v.Digital))
 		if len(v.Prices) > 0 {
-			writeSpreePrice(w, row, v.Prices[w.firstPrice(v)])
+			writeSpreePrice(w, row, v.Prices[0])
 		}
 	}
 	for _, v := range p.Variants {
 		for n, price := range v.Prices {
-			if n == w.firstPrice(v) {
+			if n == 0 {
 				continue
 			}
 			w.set(next, "slug", p.Handle)

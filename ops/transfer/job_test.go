@@ -1,0 +1,340 @@
+package transfer_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"image/png"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	stdimage "image"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/stoashop/stoa/guard/audit"
+	"github.com/stoashop/stoa/kit/fault"
+	"github.com/stoashop/stoa/ops/transfer"
+	"github.com/stoashop/stoa/platform/egress"
+	"github.com/stoashop/stoa/stoatest/dbtest"
+)
+
+// The back office hands a file over, jobs import it slice by slice, and the
+// end is that of one run in one go.
+func TestSubmit_jobsImportSliceBySlice(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
+		whole := newShop(t, e, nil)
+		ref := whole.run(t, transfer.Request{Platform: transfer.Spree, File: whole.file(t, "spree_products.csv"), Texts: whole.file(t, "spree_product_translations.csv")})
+
+		other := dbtest.New(t, e.DB.Engine())
+		s := newShop(t, other, nil)
+		s.SetSlice(0) // one step a job
+		jobs := other.Jobs()
+		s.Register(jobs)
+		staff := audit.Staff("stf_1")
+		request := transfer.Request{Platform: transfer.Spree, File: s.file(t, "spree_products.csv"), Texts: s.file(t, "spree_product_translations.csv"), FileName: "goods.csv", Actor: staff, DryRun: true}
+
+		// First the trial.
+		dry, err := s.Submit(t.Context(), request)
+		if err != nil || dry.State != transfer.Waiting {
+			t.Fatalf("Submit = %s, %v", dry.State, err)
+		}
+		ran, err := jobs.RunDue(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if dry, err = s.Get(t.Context(), dry.ID); err != nil || dry.State != transfer.Done || dry.Created != 37 || ran != 37 {
+			t.Fatalf("the trial is %s with %+v after %d jobs, %v", dry.State, dry.Counts, ran, err)
+		}
+		if n := s.Int(t, `SELECT COUNT(*) FROM product`); n != 0 {
+			t.Fatalf("the trial made %d products", n)
+		}
+
+		// Then in earnest, twice pressed.
+		run, err := s.Carry(t.Context(), staff, dry.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		twice, err := s.Carry(t.Context(), staff, dry.ID)
+		if err != nil || twice.ID != run.ID {
+			t.Fatalf("pressed twice: %s and %s, %v", run.ID, twice.ID, err)
+		}
+		if _, err := jobs.RunDue(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if run, err = s.Get(t.Context(), run.ID); err != nil || run.State != transfer.Done || run.FileName != "goods.csv" || run.Report.Actor != staff {
+			t.Fatalf("the run is %+v, %v", run, err)
+		}
+		if diff := cmp.Diff(ref.Counts, run.Counts); diff != "" {
+			t.Errorf("counts (-in one go +in slices):\n%s", diff)
+		}
+		if diff := cmp.Diff(strings.Split(whole.state(t), "\n"), strings.Split(s.state(t), "\n")); diff != "" {
+			t.Errorf("shop (-in one go +in slices):\n%s", diff)
+		}
+		if n := s.Int(t, `SELECT COUNT(*) FROM change_log WHERE object_kind = 'product' AND actor_id = 'stf_1'`); n == 0 {
+			t.Error("nobody is named for the import")
+		}
+		if _, err := s.Carry(t.Context(), staff, dry.ID); fault.Reason(err) != "transfer.file_gone" {
+			t.Errorf("the file of a run that is done is kept: %v", err)
+		}
+		if left, _ := os.ReadDir(s.Temp); len(left) > 0 {
+			t.Errorf("left behind: %v", left)
+		}
+	})
+}
+
+func TestSubmit_refusesAtOnceWhatCannotBeUsed(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
+		s := newShop(t, e, nil)
+		if _, err := s.Submit(t.Context(), transfer.Request{Platform: transfer.Shopify, File: s.file(t, "spree_products.csv")}); fault.Reason(err) != "transfer.other_platform" {
+			t.Errorf("Submit = %v", err)
+		}
+		if n := s.Int(t, `SELECT COUNT(*) FROM import_run`) + s.Int(t, `SELECT COUNT(*) FROM job`); n != 0 {
+			t.Errorf("%d rows were written", n)
+		}
+		_, err := s.Submit(t.Context(), transfer.Request{Platform: transfer.Shopify, File: &giant{head: "Handle,Title,Variant Price\n", n: 101 << 20}})
+		if fault.Reason(err) != "transfer.file_too_large" {
+			t.Errorf("Submit = %v", err)
+		}
+	})
+}
+
+func TestCancel_stopsAndMayBeContinued(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
+		s := newShop(t, e, nil)
+		request := transfer.Request{Platform: transfer.Vendure, File: s.file(t, "vendure_products.csv")}
+		request.Progress = func(r transfer.Run) {
+			if r.Done == 5 {
+				if err := s.Cancel(t.Context(), audit.Staff("stf_1"), r.ID); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		run, err := s.Run(t.Context(), request)
+		if fault.Reason(err) != "transfer.run_stopped" {
+			t.Fatalf("Run = %v", err)
+		}
+		if run, err = s.Get(t.Context(), run.ID); err != nil || run.State != transfer.Cancelled || run.Done != 5 || run.FinishedAt.IsZero() {
+			t.Fatalf("the run is %s at %d, %v", run.State, run.Done, err)
+		}
+		if n := s.Int(t, `SELECT COUNT(*) FROM product`); n != 5 {
+			t.Errorf("%d products, want 5", n)
+		}
+		if err := s.Cancel(t.Context(), audit.Staff("stf_1"), run.ID); err != nil { // a second press
+			t.Error(err)
+		}
+		request.Progress = nil
+		done := s.run(t, request)
+		if done.ID != run.ID || done.Created != 54 {
+			t.Errorf("continued as %s with %+v", done.ID, done.Counts)
+		}
+		if again := s.run(t, request); again.ID != run.ID {
+			t.Errorf("a file that is done is imported again as %s", again.ID)
+		}
+		if n := s.Int(t, `SELECT COUNT(*) FROM change_log WHERE object_kind = 'import' AND action = 'import.cancelled'`); n != 1 {
+			t.Errorf("%d entries of the cancellation, want 1", n)
+		}
+	})
+}
+
+// Two processes that import the same file at once do nothing twice: the one
+// that finds a step taken stops.
+func TestRun_twoAtOnceDoNothingTwice(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
+		s := newShop(t, e, nil)
+		var inner error
+		var started atomic.Bool
+		request := transfer.Request{Platform: transfer.Vendure, File: s.file(t, "vendure_products.csv"), Progress: func(r transfer.Run) {
+			if r.Done != 3 || !started.CompareAndSwap(false, true) {
+				return
+			}
+			ctx, kill := context.WithCancel(t.Context()) // takes two steps and is killed; the run goes on
+			defer kill()
+			_, inner = s.Run(ctx, transfer.Request{Platform: transfer.Vendure, File: s.file(t, "vendure_products.csv"), Progress: func(r transfer.Run) {
+				if r.Done == 5 {
+					kill()
+				}
+			}})
+		}}
+		run, err := s.Run(t.Context(), request)
+		if !errors.Is(inner, context.Canceled) {
+			t.Errorf("the second process: %v", inner)
+		}
+		if fault.Reason(err) != "transfer.run_elsewhere" {
+			t.Errorf("the first process: %v", err)
+		}
+		if run, err = s.Get(t.Context(), run.ID); err != nil || run.Done != 5 || run.State != transfer.Running {
+			t.Errorf("the run is %s at %d, %v", run.State, run.Done, err)
+		}
+		if done := s.run(t, request); done.ID != run.ID || done.Created != 54 {
+			t.Errorf("%+v", done.Counts)
+		}
+		if n := s.Int(t, `SELECT COUNT(*) FROM stock_movement`); n != 88 {
+			t.Errorf("%d movements, want 88", n)
+		}
+	})
+}
+
+func TestGet_unknownRun(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
+		s := newShop(t, e, nil)
+		if _, err := s.Get(t.Context(), "imp_x"); !fault.Is(err, fault.NotFound) {
+			t.Errorf("Get = %v", err)
+		}
+	})
+}
+
+// dot is a small picture.
+func dot(t *testing.T, shade uint8) []byte {
+	t.Helper()
+	img := stdimage.NewGray(stdimage.Rect(0, 0, 8, 8))
+	for i := range img.Pix {
+		img.Pix[i] = shade
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, img); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// A picture comes from the folder when it is there, else from the web, and
+// what cannot be had keeps nothing back and is tried again next time.
+func TestPictures_fromTheFolderAndTheWeb(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
+		var asked []string
+		var lock sync.Mutex
+		var lost atomic.Bool
+		lost.Store(true)
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			lock.Lock()
+			asked = append(asked, r.Host+r.URL.Path)
+			lock.Unlock()
+			switch r.URL.Path {
+			case "/lost.png":
+				if lost.Load() {
+					http.NotFound(w, r)
+					return
+				}
+				_, _ = w.Write(dot(t, 3))
+			case "/page.png":
+				_, _ = w.Write([]byte("<html>no picture</html>"))
+			default:
+				_, _ = w.Write(dot(t, 2))
+			}
+		}))
+		defer server.Close()
+		web := egress.New(
+			egress.WithResolver(func(_ context.Context, host string) ([]netip.Addr, error) {
+				if host == "inside.example" {
+					return []netip.Addr{netip.MustParseAddr("10.0.0.1")}, nil
+				}
+				return []netip.Addr{netip.MustParseAddr("203.0.114.7")}, nil
+			}),
+			egress.WithDialer(func(ctx context.Context, network, _ string) (net.Conn, error) {
+				var d net.Dialer
+				return d.DialContext(ctx, network, server.Listener.Addr().String())
+			}),
+		).Public(egress.Total(10 * time.Second))
+		s := newShop(t, e, web)
+		folder := t.TempDir()
+		for name, shade := range map[string]uint8{"near.png": 1, "byname.png": 9} {
+			if err := os.WriteFile(filepath.Join(folder, name), dot(t, shade), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := os.Symlink("/etc/hostname", filepath.Join(folder, "out.png")); err != nil {
+			t.Fatal(err)
+		}
+		file := "Handle,Title,Variant Price,Variant SKU,Image Src,Image Alt Text,Option1 Name,Option1 Value,Variant Image\n" +
+			"a,A,1,A-S,http://pics.example/near.png?v=1,Near,Size,S,http://pics.example/far.png\n" +
+			"a,,2,A-M,http://pics.example/lost.png,,,M,\n" +
+			"a,,,,http://pics.example/page.png,,,,\n" +
+			"b,B,1,B-1,http://pics.example/far.png,,,,\n" +
+			"b,,,,http://inside.example/secret.png,,,,\n" +
+			"b,,,,byname.png,,,,\n" +
+			"b,,,,out.png,,,,\n" +
+			"b,,,,nowhere.png,,,,\n"
+		request := transfer.Request{Platform: transfer.Shopify, File: strings.NewReader(file), Folder: folder, Pictures: true}
+
+		run := s.run(t, request)
+
+		reasons := make(map[string]string)
+		for _, p := range s.problems(t, run.ID) {
+			reasons[p.Value] = p.Reason
+		}
+		want := map[string]string{
+			"http://pics.example/lost.png":     "transfer.picture_refused",
+			"http://pics.example/page.png":     "image.unknown_format",
+			"http://inside.example/secret.png": "egress.address_refused",
+			"out.png":                          "transfer.picture_unreadable",
+			"nowhere.png":                      "transfer.picture_not_in_folder",
+		}
+		if diff := cmp.Diff(want, reasons); diff != "" {
+			t.Errorf("problems (-want +got):\n%s", diff)
+		}
+		a, b := s.product(t, "a"), s.product(t, "b")
+		if len(a.Media) != 2 || len(b.Media) != 2 || a.Variants[0].MediaID != a.Media[1] || b.Media[0] != a.Media[1] {
+			t.Errorf("a has %v (its variant %s), b %v", a.Media, a.Variants[0].MediaID, b.Media)
+		}
+		if run.Created != 2 || run.Pictures != 4 {
+			t.Errorf("counts %+v", run.Counts)
+		}
+		if alt := s.Int(t, `SELECT COUNT(*) FROM media WHERE alt = '{"en":"Near"}'`); alt != 1 {
+			t.Errorf("%d pictures say what they show", alt)
+		}
+		slices.Sort(asked)
+		if want := []string{"pics.example/far.png", "pics.example/lost.png", "pics.example/page.png"}; !slices.Equal(asked, want) {
+			t.Errorf("asked for %v, want %v", asked, want)
+		}
+
+		// The lost one is found later; the others are not asked for again.
+		asked = nil
+		lost.Store(false)
+		request.Again = true
+		again := s.run(t, request)
+		slices.Sort(asked)
+		if want := []string{"pics.example/lost.png", "pics.example/page.png"}; !slices.Equal(asked, want) {
+			t.Errorf("asked again for %v, want %v", asked, want)
+		}
+		a = s.product(t, "a")
+		if again.Updated != 1 || again.Unchanged != 1 || len(a.Media) != 3 {
+			t.Errorf("counts %+v, pictures %v", again.Counts, a.Media)
+		}
+		for p, err := range s.Catalogue(t.Context(), "https://shop.example") {
+			if err != nil {
+				t.Fatal(err)
+			}
+			var sources []string
+			for _, i := range p.Images {
+				sources = append(sources, i.Src)
+			}
+			if want := map[string]int{"a": 3, "b": 5}[p.Handle]; len(sources) != want || strings.Contains(strings.Join(sources, " "), "shop.example") {
+				t.Errorf("%s comes back with %v", p.Handle, sources)
+			}
+		}
+	})
+}
+
+func TestPictures_aMissingFolderIsSaid(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
+		s := newShop(t, e, nil)
+		_, err := s.Run(t.Context(), transfer.Request{Platform: transfer.Vendure, File: s.file(t, "vendure_products.csv"), Folder: filepath.Join(t.TempDir(), "none")})
+		if fault.Reason(err) != "transfer.no_folder" || errors.Is(err, context.Canceled) {
+			t.Errorf("Run = %v", err)
+		}
+		if n := s.Int(t, `SELECT COUNT(*) FROM product`); n != 0 {
+			t.Errorf("%d products", n)
+		}
+	})
+}
