@@ -51,6 +51,10 @@ type Operation[In, Out any] struct {
 	Tx      func(ctx context.Context, tx *db.Tx, in In) (Out, error)
 }
 
+// CartToken is the header that names a guest's cart. Operations on an
+// OwnCart document it.
+const CartToken = "Cart-Token"
+
 // Located is an Out that says where what was made can be found.
 type Located interface{ Location() string }
 
@@ -97,7 +101,7 @@ func Add[In, Out any](a *API, op Operation[In, Out]) {
 	checkPath(op.Name, op.Path, in)
 	a.doc.add(described{
 		name: op.Name, method: op.Method, path: a.o.Base + op.Path, summary: op.Summary, description: op.Description, tag: op.Tag,
-		who: op.Who, permission: op.Permission, status: op.Status, once: op.Once, in: in, out: out,
+		who: op.Who, permission: op.Permission, owner: op.Owner, status: op.Status, once: op.Once, in: in, out: out,
 	})
 	h := func(w http.ResponseWriter, r *http.Request) error { return serve(a.o.DB, op, w, r) }
 	if op.Once {
