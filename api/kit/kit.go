@@ -42,6 +42,7 @@ type Operation[In, Out any] struct {
 	Status int    // of success; 0 means 200, or 204 when Out is struct{}
 	Cache  string // Cache-Control of success; "" keeps no-store, or "no-cache" for public operations
 	Body   int64  // most bytes of the body; 0 means 1 MiB
+	Values int    // most values of the body's JSON; 0 means 2,000
 	Once   bool   // asks for an Idempotency-Key, and answers repeats from memory (rule B14)
 
 	// Handler carries the operation out. Tx is for one whose whole effect is
@@ -136,7 +137,7 @@ func checkPath(name, path string, in reflect.Type) {
 }
 
 func serve[In, Out any](d *db.DB, op Operation[In, Out], w http.ResponseWriter, r *http.Request) error {
-	in, err := web.DecodeInput[In](r, web.Limits{Bytes: op.Body})
+	in, err := web.DecodeInput[In](r, web.Limits{Bytes: op.Body, Values: op.Values})
 	if err != nil {
 		return err
 	}
