@@ -23,9 +23,9 @@ import (
 	"github.com/stoashop/stoa/ops/demo"
 	"github.com/stoashop/stoa/platform/theme"
 	"github.com/stoashop/stoa/platform/web"
+	"github.com/stoashop/stoa/stoatest/browse"
 	"github.com/stoashop/stoa/storefront/view"
 	"github.com/stoashop/stoa/storefront/view/sample"
-	"github.com/stoashop/stoa/stoatest/browse"
 )
 
 // photos are the demo's pictures that stand in for the samples'.
