@@ -172,11 +172,13 @@ func (s *Service) Sort(ctx context.Context, tx *db.Tx, products []string) error 
 	if err != nil || len(all) == 0 {
 		return err
 	}
-	return s.evaluate(ctx, tx, all, products)
+	_, err = s.evaluate(ctx, tx, all, products)
+	return err
 }
 
 // SortStock is Sort after the stock of variants changed: it does nothing
-// unless some rule looks at stock.
+// unless some rule looks at stock. Products that come into a collection or
+// leave one are noted in the change log.
 func (s *Service) SortStock(ctx context.Context, tx *db.Tx, variants []string) error {
 	all, err := rules(ctx, tx)
 	if err != nil {
@@ -190,25 +192,36 @@ func (s *Service) SortStock(ctx context.Context, tx *db.Tx, variants []string) e
 	if err != nil {
 		return err
 	}
-	return s.evaluate(ctx, tx, all, products)
+	moved, err := s.evaluate(ctx, tx, all, products)
+	if err != nil {
+		return err
+	}
+	for _, id := range moved {
+		if err := audit.Append(ctx, tx, audit.Change{Actor: audit.System("catalog"), Action: "product.sorted", Object: "product", ID: id}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (r *Rule) looksAt(subject Subject) bool {
 	return slices.ContainsFunc(r.Conditions, func(c Condition) bool { return c.On == subject })
 }
 
-func (s *Service) evaluate(ctx context.Context, tx *db.Tx, all []Collection, products []string) error {
+// evaluate makes collections agree with their rules for the given products and
+// returns those that came in or left.
+func (s *Service) evaluate(ctx context.Context, tx *db.Tx, all []Collection, products []string) (moved []string, err error) {
 	looks := func(subject Subject) bool {
 		return slices.ContainsFunc(all, func(c Collection) bool { return c.Rule.looksAt(subject) })
 	}
 	known, err := facts(ctx, tx, products, looks(OnPrice), looks(OnStock), looks(OnCategory), tx.Now())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if looks(OnCategory) {
 		tree, err := loadTree(ctx, tx)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, f := range known {
 			f.Categories = above(tree, f.Categories)
@@ -216,7 +229,7 @@ func (s *Service) evaluate(ctx context.Context, tx *db.Tx, all []Collection, pro
 	}
 	has, err := memberships(ctx, tx, products)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var in []pair
 	out := make(map[string][]string)
@@ -227,15 +240,17 @@ func (s *Service) evaluate(ctx context.Context, tx *db.Tx, all []Collection, pro
 			switch belongs := f != nil && c.Rule.Matches(*f); {
 			case belongs && !has[member]:
 				in = append(in, member)
+				moved = append(moved, id)
 			case !belongs && has[member]:
 				out[c.ID] = append(out[c.ID], id)
+				moved = append(moved, id)
 			}
 		}
 	}
 	if err := addMembers(ctx, tx, in); err != nil {
-		return err
+		return nil, err
 	}
-	return removeMembers(ctx, tx, out)
+	return unique(moved), removeMembers(ctx, tx, out)
 }
 
 // above adds to categories all that lie above them.
@@ -257,7 +272,7 @@ func (s *Service) sortAll(ctx context.Context, tx *db.Tx, c Collection) error {
 		if err != nil || len(ids) == 0 {
 			return err
 		}
-		if err := s.evaluate(ctx, tx, []Collection{c}, ids); err != nil {
+		if _, err := s.evaluate(ctx, tx, []Collection{c}, ids); err != nil {
 			return err
 		}
 		after = ids[len(ids)-1]

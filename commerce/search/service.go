@@ -203,9 +203,10 @@ func (s *Service) poke() {
 // tell takes note of changes. Products are read at once; what touches many is
 // left to Run.
 func (s *Service) tell(entries []audit.Entry) {
-	var now, later []string
-	var variants []string
-	rebuild := false
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	var now, later, variants []string
+	rebuild, arranged := false, false
 	x := s.index.Load()
 	for _, e := range entries {
 		switch e.Object {
@@ -217,22 +218,25 @@ func (s *Service) tell(entries []audit.Entry) {
 			}
 		case "media":
 			later = append(later, x.showing(e.ID)...)
-		case "category", "collection", "field":
+		case "category":
+			arranged = true
+			later = append(later, x.holding(FacetCategory, e.ID)...)
+		case "collection":
+			members, err := s.catalog.CollectionProducts(ctx, s.db, e.ID)
+			rebuild = rebuild || err != nil
+			later = append(append(later, members...), x.holding(facetCollection, e.ID)...)
+		case "field":
 			rebuild = true
 		}
 	}
-	if len(now)+len(later)+len(variants) == 0 && !rebuild {
+	if len(now)+len(later)+len(variants) == 0 && !rebuild && !arranged {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
 	known, unknown := x.owners(variants)
 	later = append(later, known...)
 	if len(unknown) > 0 {
 		found, err := s.catalog.ProductsOf(ctx, s.db, unknown)
-		if err != nil {
-			rebuild = true
-		}
+		rebuild = rebuild || err != nil
 		later = append(later, found...)
 	}
 	slices.Sort(now)
@@ -240,6 +244,9 @@ func (s *Service) tell(entries []audit.Entry) {
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if arranged && !s.arrange(ctx) {
+		rebuild = true
+	}
 	if s.during != nil {
 		for _, id := range append(slices.Clone(now), later...) {
 			s.during[id] = true
@@ -256,6 +263,21 @@ func (s *Service) tell(entries []audit.Entry) {
 	if len(s.late) > 0 || s.rebuild {
 		s.poke()
 	}
+}
+
+// arrange gives the index the category tree as it is now. It reports false
+// when that cannot be done: the tree cannot be read, or a new index is being
+// built on an older one.
+func (s *Service) arrange(ctx context.Context) bool {
+	tree, err := s.catalog.Tree(ctx)
+	if err != nil || s.during != nil {
+		return false
+	}
+	x := s.index.Load()
+	x.mu.Lock()
+	x.tree = tree
+	x.mu.Unlock()
+	return true
 }
 
 // soldOut reads what inventory writes into the log: the public face of a
@@ -278,6 +300,19 @@ func (x *index) showing(mediaID string) []string {
 					break
 				}
 			}
+		}
+	}
+	return ids
+}
+
+// holding lists the products in a category or below it, or in a collection.
+func (x *index) holding(facetKey, id string) []string {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	var ids []string
+	for _, doc := range x.in(facetKey, id) {
+		if e := &x.docs[doc]; e.live {
+			ids = append(ids, e.card.ID)
 		}
 	}
 	return ids
@@ -353,7 +388,10 @@ func (s *Service) Suggest(lang, listID, text string, n int) (Suggestions, error)
 	}
 	out := Suggestions{Total: r.Total, Products: r.Hits}
 	x := s.index.Load()
-	for _, node := range x.tree.All() {
+	x.mu.RLock()
+	tree := x.tree
+	x.mu.RUnlock()
+	for _, node := range tree.All() {
 		if len(out.Categories) == 4 {
 			break
 		}

@@ -222,6 +222,39 @@ func TestService_followsStockCategoriesFieldsAndPictures(t *testing.T) {
 			t.Errorf("the category's new name finds %d", r.Total)
 		}
 
+		rule := catalog.Rule{Conditions: []catalog.Condition{{On: catalog.OnStock, Is: catalog.AtLeast, Number: 4}}}
+		var plenty catalog.Collection
+		tx(t, e.DB, func(ctx context.Context, tx *db.Tx) (err error) {
+			plenty, err = n.catalog.SaveCollection(ctx, tx, actor, catalog.Collection{Name: en("Plenty"), Rule: &rule})
+			return err
+		})
+		settle()
+		if r := n.find(t, search.Query{Collection: plenty.ID}); r.Total != 1 {
+			t.Errorf("%d in the new collection, want 1", r.Total)
+		}
+		tx(t, e.DB, func(ctx context.Context, tx *db.Tx) error {
+			if err := stock.Adjust(ctx, tx, actor, inventory.Adjustment, []inventory.Change{{VariantID: p.Variants[0].ID, LocationID: "loc_main", Delta: -3}}); err != nil {
+				return err
+			}
+			return n.catalog.SortStock(ctx, tx, []string{p.Variants[0].ID})
+		})
+		settle()
+		if r := n.find(t, search.Query{Collection: plenty.ID}); r.Total != 0 {
+			t.Errorf("%d in the collection after the sale, want none", r.Total)
+		}
+
+		other := top
+		tx(t, e.DB, func(ctx context.Context, tx *db.Tx) (err error) {
+			if other, err = n.catalog.SaveCategory(ctx, tx, actor, catalog.Category{Name: en("Outdoor")}); err != nil {
+				return err
+			}
+			return n.catalog.MoveCategory(ctx, tx, actor, shirts.ID, other.ID, 0)
+		})
+		settle()
+		if was, is := n.find(t, search.Query{Category: top.ID}).Total, n.find(t, search.Query{Category: other.ID}).Total; was != 0 || is != 1 {
+			t.Errorf("%d where the category was and %d where it is, want 0 and 1", was, is)
+		}
+
 		tx(t, e.DB, func(ctx context.Context, tx *db.Tx) error {
 			return media.SetAlt(ctx, tx, actor, picture.ID, en("A blouse on a chair"), 1)
 		})
