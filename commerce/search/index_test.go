@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -496,4 +497,34 @@ func cmpString(a, b string) int {
 		return 1
 	}
 	return 0
+}
+
+// TestIndex_readersAndWriters is for the race detector: everybody at once.
+func TestIndex_readersAndWriters(t *testing.T) {
+	docs, fields, tree := goods(200)
+	x := search.NewIndex([]string{"en", "de"}, fields, tree, docs)
+	var wg sync.WaitGroup
+	for i := range 4 {
+		wg.Go(func() {
+			for j := range 100 {
+				if i == 0 {
+					d := *docs[j]
+					x.Put(d.ID, &d)
+					continue
+				}
+				r, err := x.Search(search.Query{Lang: "de", ListID: list, Text: []string{"", "word1"}[j%2], Category: []string{"", "cat_01"}[j%3%2]}, now)
+				if err != nil {
+					t.Error(err)
+				}
+				seen := make(map[string]bool)
+				for _, h := range r.Hits {
+					if seen[h.Card.ID] {
+						t.Errorf("%s is found twice", h.Card.ID)
+					}
+					seen[h.Card.ID] = true
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
