@@ -30,6 +30,7 @@ import (
 	"github.com/stoashop/stoa/commerce/customer"
 	"github.com/stoashop/stoa/commerce/fulfilment"
 	"github.com/stoashop/stoa/commerce/inventory"
+	"github.com/stoashop/stoa/commerce/mailbox"
 	"github.com/stoashop/stoa/commerce/market"
 	"github.com/stoashop/stoa/commerce/order"
 	"github.com/stoashop/stoa/commerce/payment"
@@ -52,11 +53,13 @@ import (
 	"github.com/stoashop/stoa/platform/event"
 	"github.com/stoashop/stoa/platform/image"
 	"github.com/stoashop/stoa/platform/job"
+	"github.com/stoashop/stoa/platform/mail"
 	"github.com/stoashop/stoa/platform/upload"
 	"github.com/stoashop/stoa/platform/web"
 	"github.com/stoashop/stoa/platform/web/once"
 	"github.com/stoashop/stoa/provider/standard"
 	"github.com/stoashop/stoa/storefront"
+	"github.com/stoashop/stoa/storefront/letter"
 	"github.com/stoashop/stoa/words"
 )
 
@@ -95,6 +98,7 @@ type Shop struct {
 	Fulfilment *fulfilment.Service
 	Returns    *returns.Service
 	Storefront *storefront.Store
+	Mail       *mailbox.Service
 
 	// TestClock moves the shop's clock; nil outside of test mode.
 	TestClock *clock.Shifted
@@ -254,8 +258,41 @@ func (s *Shop) trade(context.Context) error {
 	s.Fulfilment = fulfilment.New(s.DB, s.Orders, s.Stock)
 	s.Returns = returns.New(s.DB, s.Log, s.Orders, s.Stock, s.Checkout, s.Payments, s.Jobs)
 	s.housekeeping()
-	s.Storefront, err = s.store()
-	return err
+	if s.Storefront, err = s.store(); err != nil {
+		return err
+	}
+	if s.Mail, err = s.outbox(); err != nil {
+		return err
+	}
+	letter.Register(s.Events, s.Storefront, s.Mail)
+	return nil
+}
+
+// outbox sends letters to the mail server of the settings, or keeps them when
+// there is none.
+func (s *Shop) outbox() (*mailbox.Service, error) {
+	var sender mail.Sender
+	if s.Settings.SMTP != "" {
+		o, err := mail.ParseURL(s.Settings.SMTP)
+		if err != nil {
+			return nil, fmt.Errorf("STOA_SMTP_URL: %w", err)
+		}
+		o.HELO = s.base.Hostname()
+		if sender, err = mail.NewSMTP(o); err != nil {
+			return nil, fmt.Errorf("STOA_SMTP_URL: %w", err)
+		}
+	}
+	return mailbox.New(mailbox.Deps{
+		DB: s.DB, Log: s.Log, Vault: s.Vault, Sender: sender,
+		From: func() (from, replyTo mail.Address) {
+			shop := s.market().Shop
+			from = mail.Address{Name: shop.Name, Address: shop.Email}
+			if s.Settings.MailFrom != "" {
+				from.Address, replyTo.Address = s.Settings.MailFrom, shop.Email
+			}
+			return from, replyTo
+		},
+	}, s.Jobs), nil
 }
 
 // market is the shop's settings now.

@@ -58,15 +58,16 @@ var stairs = map[string][]string{
 	"commerce/fulfilment": {"commerce/order", "commerce/inventory", "commerce/payment"},
 	"commerce/returns":    {"commerce/order", "commerce/inventory", "commerce/payment", "commerce/pricing", "commerce/checkout"},
 
-	"storefront":   {"storefront/view"},
-	"storefront/":  {"storefront/view"},
-	"admin":        {"admin/kit", "admin/screen/"},
-	"admin/":       {"admin", "admin/kit"},
-	"admin/screen": {"admin/screen/"},
-	"api":          {"api/kit"},
-	"provider/":    {"provider/payment/"},
-	"stoatest":     {".", "stoatest/dbtest", "stoatest/mailsink"},
-	"stoatest/":    {".", "stoatest", "stoatest/dbtest", "stoatest/mailsink"},
+	"storefront":        {"storefront/view"},
+	"storefront/letter": {"storefront", "storefront/view"},
+	"storefront/":       {"storefront/view"},
+	"admin":             {"admin/kit", "admin/screen/"},
+	"admin/":            {"admin", "admin/kit"},
+	"admin/screen":      {"admin/screen/"},
+	"api":               {"api/kit"},
+	"provider/":         {"provider/payment/"},
+	"stoatest":          {".", "stoatest/dbtest", "stoatest/mailsink"},
+	"stoatest/":         {".", "stoatest", "stoatest/dbtest", "stoatest/mailsink"},
 }
 
 // only names the rooms that may import a tempting package.

@@ -131,9 +131,10 @@ type WaitingPage struct {
 // OrderMail is mail/order_confirmation: everything the order page tells. In
 // every mail all URLs are absolute and nothing is masked.
 type OrderMail struct {
-	Shop  Shop
-	Order Order
-	Terms theme.HTML // right of withdrawal and terms as they were agreed to
+	Shop      Shop
+	Order     Order
+	Terms     theme.HTML // right of withdrawal and terms as they were agreed to
+	TermsText string     // the same for the plain text
 }
 
 // ShippingMail is mail/shipping_notice.
@@ -161,4 +162,28 @@ type PasswordMail struct {
 	URL       string
 	ExpiresAt time.Time
 	Exists    bool
+}
+
+// CancelMail is mail/order_cancelled. Paid says that money had been taken and
+// goes back.
+type CancelMail struct {
+	Shop  Shop
+	Order Order
+	Paid  bool
+}
+
+// AccountMail is what an account's letters are given:
+//   - mail/account_verify: URL proves the address.
+//   - mail/account_exists: somebody signed up with the address of an account
+//     that is there; URL signs in.
+//   - mail/email_change: URL moves the account to the address that the letter
+//     goes to.
+//   - mail/email_changed: tells the address that the account had before.
+//   - mail/password_changed: tells the owner.
+type AccountMail struct {
+	Shop         Shop
+	URL          string    // may be empty
+	ExpiresAt    time.Time // of URL; zero when it does not expire
+	ForgottenURL string    // to a new password
+	ContactURL   string
 }

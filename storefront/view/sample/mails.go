@@ -29,6 +29,11 @@ func (m Maker) Letters() []Letter {
 	reset := view.PasswordMail{Shop: shop, Name: "Ada", URL: "https://halm.example/account/reset?token=x7f", ExpiresAt: now.Add(time.Hour), Exists: true}
 	unknown := reset
 	unknown.Exists, unknown.URL = false, ""
+	cancelled := absolute(m.order(view.OrderCancelled, 1))
+	account := view.AccountMail{
+		Shop: shop, URL: "https://halm.example/account/verify/x7f", ExpiresAt: now.AddDate(0, 0, 3),
+		ForgottenURL: "https://halm.example/account/forgotten", ContactURL: "https://halm.example/contact",
+	}
 	return []Letter{
 		{"order", "order_confirmation", view.OrderMail{Shop: shop, Order: placed}},
 		{"order-transfer", "order_confirmation", view.OrderMail{Shop: shop, Order: transfer, Terms: html(m.w("You may withdraw from this contract within fourteen days without giving any reason.", "Sie können diesen Vertrag binnen vierzehn Tagen ohne Angabe von Gründen widerrufen."))}},
@@ -37,5 +42,12 @@ func (m Maker) Letters() []Letter {
 		{"refund", "refund_notice", view.RefundMail{Shop: shop, Order: placed, Refund: refund}},
 		{"password", "password_reset", reset},
 		{"password-unknown", "password_reset", unknown},
+		{"cancelled", "order_cancelled", view.CancelMail{Shop: shop, Order: cancelled}},
+		{"cancelled-paid", "order_cancelled", view.CancelMail{Shop: shop, Order: cancelled, Paid: true}},
+		{"verify", "account_verify", account},
+		{"exists", "account_exists", account},
+		{"email-change", "email_change", account},
+		{"email-changed", "email_changed", account},
+		{"password-changed", "password_changed", account},
 	}
 }

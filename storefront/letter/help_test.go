@@ -1,0 +1,21 @@
+package letter_test
+
+import (
+	"testing"
+	"time"
+)
+
+// poll asks until the answer is yes; after ten seconds it fails the test.
+func poll(t *testing.T, done func() bool) {
+	t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	late := time.After(10 * time.Second)
+	for !done() {
+		select {
+		case <-tick.C:
+		case <-late:
+			t.Fatal("it has not happened in ten seconds")
+		}
+	}
+}
