@@ -141,6 +141,9 @@ func (s *Store) article(w http.ResponseWriter, r *http.Request) error {
 		return notFound()
 	}
 	p := *found.Page
+	if p.Code == contactCode {
+		return moved(w, r, v.url("contact"))
+	}
 	page, err := s.page(r, v.text(p.Title), func(lang string) string {
 		if here := p.Slugs[lang]; here != "" {
 			return address(lang, "pages", here)
@@ -195,7 +198,7 @@ func (s *Store) showContact(w http.ResponseWriter, r *http.Request, f form, stat
 		Action: v.url("contact"), Problem: f.note, Fields: f.fill([]view.Field{name, email, number, message}),
 		Hidden: []view.Hidden{{Name: web.FormKeyField, Value: once.NewKey()}},
 	}}
-	if about, err := s.Content.ByCode(r.Context(), "contact"); err == nil {
+	if about, err := s.Content.ByCode(r.Context(), contactCode); err == nil {
 		out.Intro = s.Content.HTML(v.text(about.Body))
 	}
 	return s.show(w, r, status, "contact", out)

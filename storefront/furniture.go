@@ -3,6 +3,7 @@ package storefront
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/stoashop/stoa/commerce/catalog"
 	"github.com/stoashop/stoa/commerce/content"
@@ -125,7 +126,16 @@ func (v *Visit) collectionURL(c *catalog.Collection) string {
 	return v.url("collections", v.text(c.Slugs))
 }
 
-func (v *Visit) pageURL(p content.Page) string { return v.url("pages", v.text(p.Slugs)) }
+// pageURL is where a page is. What the merchant wrote about writing to them
+// stands beside the form for it.
+func (v *Visit) pageURL(p content.Page) string {
+	if p.Code == contactCode {
+		return v.url("contact")
+	}
+	return v.url("pages", v.text(p.Slugs))
+}
+
+const contactCode = "contact"
 
 // tiles are the departments as pictures.
 func (f *furniture) tiles(v *Visit) []view.CategoryTile {
@@ -152,7 +162,7 @@ func (s *Store) footer(ctx context.Context, v *Visit) ([]view.FooterColumn, erro
 		for _, p := range pages {
 			c.Links = append(c.Links, view.Link{Label: v.text(p.Title), URL: v.pageURL(p)})
 		}
-		if menu == content.HelpMenu {
+		if menu == content.HelpMenu && !slices.ContainsFunc(pages, func(p content.Page) bool { return p.Code == contactCode }) {
 			c.Links = append(c.Links, view.Link{Label: v.P.T("storefront.contact.title"), URL: v.url("contact")})
 		}
 		if c.Links != nil {

@@ -14,7 +14,6 @@ import (
 	"github.com/stoashop/stoa/commerce/slug"
 	"github.com/stoashop/stoa/kit/fault"
 	"github.com/stoashop/stoa/kit/money"
-	"github.com/stoashop/stoa/platform/theme"
 	"github.com/stoashop/stoa/storefront/view"
 )
 
@@ -374,7 +373,7 @@ func (v *Visit) facet(f search.Facet, open bool, state url.Values) view.Facet {
 		return out
 	}
 	for _, value := range f.Values {
-		one := view.FacetValue{Value: value.Key, Label: v.facetValue(f, value), Count: value.Count, Selected: value.Chosen, Colour: theme.ColourClass(value.Colour)}
+		one := view.FacetValue{Value: value.Key, Label: v.facetValue(f, value), Count: value.Count, Selected: value.Chosen, Colour: value.Colour}
 		if value.Colour != "" {
 			out.Kind = "swatch"
 		}

@@ -299,7 +299,7 @@ func (s *Store) option(v *Visit, p *catalog.Page, o catalog.Option, c choice, he
 		}
 		one := view.OptionValue{
 			Label: v.text(value.Name), URL: here + "?" + q.Encode(), Selected: c.values[o.Code] == value.Code,
-			Colour: theme.ColourClass(value.Colour), Exists: exact, Available: exact && offer.Buyable(),
+			Colour: value.Colour, Exists: exact, Available: exact && offer.Buyable(),
 		}
 		if one.Selected {
 			out.Chosen = one.Label
@@ -415,7 +415,7 @@ func (v *Visit) card(c *catalog.Card) view.ProductCard {
 			out.More = len(c.Swatches) - i
 			break
 		}
-		out.Swatches = append(out.Swatches, view.Swatch{Label: v.text(swatch.Name), Colour: theme.ColourClass(swatch.Colour), URL: out.URL})
+		out.Swatches = append(out.Swatches, view.Swatch{Label: v.text(swatch.Name), Colour: swatch.Colour, URL: out.URL})
 	}
 	return out
 }

@@ -89,7 +89,7 @@ type ProductCard struct {
 // Swatch is a colour a product comes in.
 type Swatch struct {
 	Label  string
-	Colour string // class, see Image.Colour
+	Colour string // "#rrggbb"
 	URL    string // the product in this colour
 }
 
@@ -143,7 +143,7 @@ type OptionValue struct {
 	Label    string
 	URL      string
 	Selected bool
-	Colour   string // class, for swatches
+	Colour   string // "#rrggbb", for swatches
 	Image    *Image // instead of a colour; nil for none
 
 	// Available says that this combination can be bought. A combination that
@@ -268,7 +268,7 @@ type FacetValue struct {
 	Label    string
 	Count    int
 	Selected bool
-	Colour   string // class, for swatches
+	Colour   string // "#rrggbb", for swatches
 }
 
 // Range is an interval of the facet's unit.

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/stoashop/stoa/kit/money"
-	"github.com/stoashop/stoa/platform/theme"
 	"github.com/stoashop/stoa/storefront/view"
 )
 
@@ -46,7 +45,7 @@ func (m Maker) card(i int) view.ProductCard {
 		c.Price.From = false
 	}
 	for _, hex := range g.colours {
-		c.Swatches = append(c.Swatches, view.Swatch{Label: hex, Colour: theme.ColourClass(hex), URL: c.URL})
+		c.Swatches = append(c.Swatches, view.Swatch{Label: hex, Colour: hex, URL: c.URL})
 	}
 	return c
 }
@@ -99,7 +98,7 @@ func (m Maker) home() view.HomePage {
 
 func (m Maker) listing() view.Listing {
 	colour := func(en, de, hex string, n int, on bool) view.FacetValue {
-		return view.FacetValue{Value: en, Label: m.w(en, de), Count: n, Colour: theme.ColourClass(hex), Selected: on}
+		return view.FacetValue{Value: en, Label: m.w(en, de), Count: n, Colour: hex, Selected: on}
 	}
 	value := func(v, label string, n int) view.FacetValue { return view.FacetValue{Value: v, Label: label, Count: n} }
 	cards := m.cards(0, 12)
@@ -139,7 +138,7 @@ func (m Maker) category() view.CategoryPage {
 func (m Maker) product() view.ProductPage {
 	name := m.w("Electric kettle 1.7 l", "Wasserkocher 1,7 l")
 	value := func(en, de, hex string, selected, available, exists bool) view.OptionValue {
-		return view.OptionValue{Label: m.w(en, de), URL: "/p/kettle?colour=" + en, Selected: selected, Available: available, Exists: exists, Colour: theme.ColourClass(hex)}
+		return view.OptionValue{Label: m.w(en, de), URL: "/p/kettle?colour=" + en, Selected: selected, Available: available, Exists: exists, Colour: hex}
 	}
 	p := view.ProductPage{
 		Page: m.page(name),
