@@ -7,6 +7,7 @@ import (
 
 	"github.com/stoashop/stoa/admin"
 	"github.com/stoashop/stoa/admin/screen"
+	"github.com/stoashop/stoa/api"
 	"github.com/stoashop/stoa/kit/locale"
 	"github.com/stoashop/stoa/platform/upload"
 	"github.com/stoashop/stoa/storefront"
@@ -25,6 +26,11 @@ func (s *Shop) mount(mux *http.ServeMux) error {
 	}
 	mux.Handle(admin.Prefix, desk)
 	mux.Handle(admin.Prefix+"/", desk)
+	programs, err := s.API()
+	if err != nil {
+		return err
+	}
+	mux.Handle("/api/", programs)
 	mux.Handle("/media/", upload.Serve(s.Files))
 	shop, err := s.Storefront.Handler()
 	if err != nil {
@@ -57,6 +63,16 @@ func (s *Shop) store() (*storefront.Store, error) {
 		Base: s.Settings.Base, PayAt: payAt,
 		Market: s.Market, Catalog: s.Catalog, Search: s.Search, Stock: s.Stock, Carts: s.Carts, Orders: s.Orders,
 		Payments: s.Payments, Checkout: s.Checkout, Returns: s.Returns, Content: s.Content, Accounts: s.Customers,
+	})
+}
+
+// API puts the programs' door together; its routes are the table that
+// documentation and tests go through.
+func (s *Shop) API() (*api.API, error) {
+	return api.New(api.Options{
+		DB: s.DB, Log: s.Log, Words: s.Words, Once: s.Once, URL: s.Settings.Base,
+		Market: s.Market, Fields: s.Fields, Catalog: s.Catalog, Search: s.Search, Stock: s.Stock, Carts: s.Carts, Orders: s.Orders,
+		Payments: s.Payments, Checkout: s.Checkout, Fulfilment: s.Fulfilment, Returns: s.Returns, Staff: s.Staff, Accounts: s.Customers,
 	})
 }
 

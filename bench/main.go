@@ -72,6 +72,13 @@ func run(ctx context.Context, orders, products int, only string) error {
 			print([]row{r})
 		}
 	}
+	if wants("pages") {
+		more, err := pages(ctx, filepath.Join(dir, "shop"), products)
+		if err != nil {
+			return fmt.Errorf("pages: %w", err)
+		}
+		rows = append(rows, more...)
+	}
 	print(rows)
 	return nil
 }

@@ -60,7 +60,11 @@ func (s *Shop) Browser(t testing.TB, d Device) *Browser {
 	if d.Dark {
 		scheme = "dark"
 	}
-	b.do("open a browser", chromedp.Navigate("about:blank"), view, func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
+	// The browser lives as long as the context of its first step.
+	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
+		t.Fatalf("open a browser: %v", err)
+	}
+	b.do("dress the browser", view, func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
 		if _, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
 			{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}}}); err != nil {
 			return chromedp.Void{}, err
@@ -141,7 +145,7 @@ func (b *Browser) Submit(selector string) {
 	b.Eval(fmt.Sprintf(`(() => {
 		const at = document.querySelector(%s);
 		const form = at.closest("form") || at.form || at;
-		(form.querySelector("button:not([type=button])") || document.querySelector("button[form=" + form.id + "]")).click();
+		(form.querySelector("button:not([type=button]):not([formaction])") || document.querySelector("button[form=" + form.id + "]")).click();
 	})()`, quoted))
 }
 

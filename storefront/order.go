@@ -42,6 +42,15 @@ func (s *Store) orderPage(w http.ResponseWriter, r *http.Request) error {
 	if out.Order, err = s.viewOrder(r.Context(), v, o, mine); err != nil {
 		return err
 	}
+	if out.Fresh { // the browser that bought is thanked by name
+		bought, err := s.bought(r, o)
+		if err != nil {
+			return err
+		}
+		if bought {
+			out.Order.Name = firstName(o)
+		}
+	}
 	if out.Order.CancelURL != "" {
 		out.Order.CancelURL = v.url("orders", o.Token, "cancellation")
 	}
@@ -126,20 +135,23 @@ func (s *Store) viewOrder(ctx context.Context, v *Visit, o order.Order, open boo
 	if err != nil {
 		return view.Order{}, err
 	}
+	contact := o.Contact
+	if !open {
+		contact = contact.Masked()
+	}
 	out := view.Order{
 		Number: o.PublicNumber(), URL: v.url("orders", o.Token), PlacedAt: o.PlacedAt, State: orderState(o, shipments),
-		Email: maskEmail(o.Contact.Email), Delivery: v.addressLines(o.Contact.Shipping, open), ShippingMethod: o.ShippingName,
+		Email: contact.Email, Delivery: v.addressLines(contact.Shipping), ShippingMethod: o.ShippingName,
 		PaymentMethod: s.methodName(v, o), ContactURL: v.url("contact") + "?order=" + o.PublicNumber(), Summary: v.orderSummary(o),
 	}
 	if out.PlacedAt.IsZero() {
 		out.PlacedAt = o.CreatedAt
 	}
 	if open {
-		out.Email, out.Note = o.Contact.Email, o.Note
+		out.Name, out.Note = firstName(o), o.Note
 	}
-	out.Name, _, _ = strings.Cut(o.Contact.Shipping.Name, " ")
-	if o.Contact.Billing != nil {
-		out.Billing = v.addressLines(*o.Contact.Billing, open)
+	if contact.Billing != nil {
+		out.Billing = v.addressLines(*contact.Billing)
 	}
 	if out.Lines, err = s.orderLines(ctx, v, o); err != nil {
 		return out, err
@@ -163,6 +175,12 @@ func (s *Store) viewOrder(ctx context.Context, v *Visit, o order.Order, open boo
 		out.CancelURL = out.URL
 	}
 	return out, nil
+}
+
+// firstName is how a letter addresses an order's buyer.
+func firstName(o order.Order) string {
+	first, _, _ := strings.Cut(o.Contact.Shipping.Name, " ")
+	return first
 }
 
 // orderState is the one word for an order.
@@ -359,30 +377,6 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-func (v *Visit) addressLines(a market.Address, open bool) []string {
-	if !open {
-		a.Name, a.Line1, a.Line2, a.Company, a.Phone = maskName(a.Name), mask, "", "", ""
-	}
+func (v *Visit) addressLines(a market.Address) []string {
 	return append(a.Lines(), v.country(a.Country))
-}
-
-const mask = "•••"
-
-// maskEmail shows the beginning of a mailbox's name and where it is.
-func maskEmail(email string) string {
-	name, domain, ok := strings.Cut(email, "@")
-	if !ok || name == "" {
-		return mask
-	}
-	return string([]rune(name)[:1]) + mask + "@" + domain
-}
-
-// maskName shows the first name and the initial of the last.
-func maskName(name string) string {
-	first, rest, ok := strings.Cut(name, " ")
-	if !ok || rest == "" {
-		return first
-	}
-	words := strings.Fields(rest)
-	return first + " " + string([]rune(words[len(words)-1])[:1]) + "."
 }

@@ -42,6 +42,7 @@ type Operation[In, Out any] struct {
 	Status int    // of success; 0 means 200, or 204 when Out is struct{}
 	Cache  string // Cache-Control of success; "" keeps no-store, or "no-cache" for public operations
 	Body   int64  // most bytes of the body; 0 means 1 MiB
+	Values int    // most values of the body's JSON; 0 means 2,000
 	Once   bool   // asks for an Idempotency-Key, and answers repeats from memory (rule B14)
 
 	// Handler carries the operation out. Tx is for one whose whole effect is
@@ -50,6 +51,10 @@ type Operation[In, Out any] struct {
 	Handler func(ctx context.Context, in In) (Out, error)
 	Tx      func(ctx context.Context, tx *db.Tx, in In) (Out, error)
 }
+
+// CartToken is the header that names a guest's cart. Operations on an
+// OwnCart document it.
+const CartToken = "Cart-Token"
 
 // Located is an Out that says where what was made can be found.
 type Located interface{ Location() string }
@@ -97,7 +102,7 @@ func Add[In, Out any](a *API, op Operation[In, Out]) {
 	checkPath(op.Name, op.Path, in)
 	a.doc.add(described{
 		name: op.Name, method: op.Method, path: a.o.Base + op.Path, summary: op.Summary, description: op.Description, tag: op.Tag,
-		who: op.Who, permission: op.Permission, status: op.Status, once: op.Once, in: in, out: out,
+		who: op.Who, permission: op.Permission, owner: op.Owner, status: op.Status, once: op.Once, in: in, out: out,
 	})
 	h := func(w http.ResponseWriter, r *http.Request) error { return serve(a.o.DB, op, w, r) }
 	if op.Once {
@@ -132,7 +137,7 @@ func checkPath(name, path string, in reflect.Type) {
 }
 
 func serve[In, Out any](d *db.DB, op Operation[In, Out], w http.ResponseWriter, r *http.Request) error {
-	in, err := web.DecodeInput[In](r, web.Limits{Bytes: op.Body})
+	in, err := web.DecodeInput[In](r, web.Limits{Bytes: op.Body, Values: op.Values})
 	if err != nil {
 		return err
 	}

@@ -145,8 +145,8 @@ func ask(h http.Handler, method, target, body string) *httptest.ResponseRecorder
 func TestOperation_answers(t *testing.T) {
 	s := &shop{actor: policy.Identity{Kind: policy.Token, Permissions: policy.Permissions()}}
 	h := s.handler(t)
-	good := `{"name":"Bread","stock":3,"price":{"amount":"19.99","currency":"EUR"},"parts":[{"sku":"x","from":"2026-11-24","kind":"a"}]}`
-	const made = `{"id":"food/<b>","name":null,"price":{"amount":"20.00","currency":"EUR"},"state":"a","tags":[],"weight":null,"changed_at":"0001-01-01T00:00:00Z"}` + "\n"
+	good := `{"name":"Bread","stock":3,"price":{"amount":1999,"currency":"EUR"},"parts":[{"sku":"x","from":"2026-11-24","kind":"a"}]}`
+	const made = `{"id":"food/<b>","name":null,"price":{"amount":2000,"currency":"EUR"},"state":"a","tags":[],"weight":null,"changed_at":"0001-01-01T00:00:00Z"}` + "\n"
 	w := ask(h, "POST", "/api/v1/categories/food/products", good)
 	if w.Code != 201 || w.Body.String() != made || w.Header().Get("Location") != "/api/v1/products/food/<b>" || w.Header().Get("Cache-Control") != "no-store" {
 		t.Errorf("%d %s %v", w.Code, w.Body, w.Header())
@@ -168,7 +168,7 @@ func TestOperation_answers(t *testing.T) {
 		"unknown field":  {"POST", "/api/v1/categories/food/products", strings.Replace(good, "stock", "Stock", 1), 400, "form.unknown"},
 		"negative":       {"POST", "/api/v1/categories/food/products", strings.Replace(good, "3", "-3", 1), 422, "form.too_small"},
 		"other currency": {"POST", "/api/v1/categories/food/products", strings.Replace(good, "EUR", "USD", 1), 422, "price.currency"},
-		"no amount":      {"POST", "/api/v1/categories/food/products", strings.Replace(good, "19.99", "1e3", 1), 422, "price.amount"},
+		"no amount":      {"POST", "/api/v1/categories/food/products", strings.Replace(good, "1999", "19.99", 1), 422, "price.amount"},
 		"too large":      {"POST", "/api/v1/categories/food/products", good + strings.Repeat(" ", 500), 413, "request.too_large"},
 		"no body":        {"POST", "/api/v1/categories/food/products", "", 422, "form.required"},
 		"wrong kind":     {"DELETE", "/api/v1/session", "", 403, "fault.forbidden"},
@@ -325,16 +325,28 @@ func TestAdd_refusesWhatTheDocumentCannotSay(t *testing.T) {
 	}
 }
 
-func TestMoney(t *testing.T) {
-	if got := kit.Price(-5, "EUR"); got != (kit.Money{"-0.05", "EUR"}) {
-		t.Errorf("price %v", got)
+// TestB1_moneyIsAWholeNumber says that no amount of the API has a point.
+func TestB1_moneyIsAWholeNumber(t *testing.T) {
+	raw, err := json.Marshal([]kit.Money{kit.Price(-5, "EUR"), kit.Price(1624, "JPY"), kit.Price(1250, "KWD")})
+	want := `[{"amount":-5,"currency":"EUR"},{"amount":1624,"currency":"JPY"},{"amount":1250,"currency":"KWD"}]`
+	if string(raw) != want || err != nil {
+		t.Errorf("%s, %v", raw, err)
 	}
-	got, err := kit.Money{"0.05", "EUR"}.Minor("price", "EUR")
-	if got != 5 || err != nil {
-		t.Errorf("%d, %v", got, err)
-	}
-	if _, err := (kit.Money{"5", "USD"}).Minor("price", "EUR"); !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "price.currency") {
-		t.Errorf("other currency: %v", err)
+	for _, tt := range []struct {
+		in    kit.Money
+		want  money.Minor
+		fault string
+	}{
+		{kit.Money{5, "EUR"}, 5, ""},
+		{kit.Money{0, "EUR"}, 0, ""},
+		{kit.Money{5, "USD"}, 0, "price.currency"},
+		{kit.Money{5, "eur"}, 0, "price.currency"},
+		{kit.Money{-5, "EUR"}, 0, "price.amount"},
+	} {
+		got, err := tt.in.Minor("price", "EUR")
+		if got != tt.want || (err == nil) != (tt.fault == "") || (err != nil && (!fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), tt.fault))) {
+			t.Errorf("%v: %d, %v", tt.in, got, err)
+		}
 	}
 }
 

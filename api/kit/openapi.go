@@ -17,6 +17,7 @@ type described struct {
 	name, method, path, summary, description, tag string
 	who                                           policy.Who
 	permission                                    policy.Permission
+	owner                                         policy.Owner
 	status                                        int
 	once                                          bool
 	in, out                                       reflect.Type
@@ -59,12 +60,12 @@ type anything = json.RawMessage
 
 // faults are the statuses that a kind of operation may answer with.
 func (op described) faults() []int {
-	list := []int{http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable}
-	if strings.Contains(op.path, "{") {
-		list = append(list, http.StatusNotFound)
+	list := []int{http.StatusBadRequest, http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable}
+	if op.who != policy.Public {
+		list = append(list, http.StatusUnauthorized) // also for guests who send a token that is none
 	}
 	if op.who != policy.Public && op.who != policy.Guest {
-		list = append(list, http.StatusUnauthorized, http.StatusForbidden)
+		list = append(list, http.StatusForbidden)
 	}
 	if op.method != http.MethodGet {
 		list = append(list, http.StatusConflict, http.StatusRequestEntityTooLarge)
@@ -97,6 +98,9 @@ func (d *document) add(op described) {
 	}
 	if op.once {
 		parameters = append(parameters, object{"$ref": "#/components/parameters/IdempotencyKey"})
+	}
+	if op.owner == policy.OwnCart {
+		parameters = append(parameters, object{"$ref": "#/components/parameters/CartToken"})
 	}
 	operation := object{
 		"operationId": op.name,
@@ -168,14 +172,18 @@ func (a *API) Document() ([]byte, error) {
 				"description": "A fault (RFC 9457).",
 				"content":     object{"application/problem+json": object{"schema": problem}},
 			}},
-			"parameters": object{"IdempotencyKey": object{
+			"parameters": object{"CartToken": object{
+				"name": CartToken, "in": "header", "required": false,
+				"description": "The secret of a guest's cart, given once by the first thing that is put into it. Not needed by signed-in customers: their cart belongs to the account.",
+				"schema":      object{"type": "string", "maxLength": 100},
+			}, "IdempotencyKey": object{
 				"name": "Idempotency-Key", "in": "header", "required": true,
 				"description": "A fresh random text for each thing you want done. A repeat with the same key and body gets the first answer; another body is refused with 422, a repeat while the first is under way with 409. Kept for at least 24 hours.",
 				"schema":      object{"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 			}},
 			"securitySchemes": object{"bearer": object{
 				"type": "http", "scheme": "bearer",
-				"description": "An API token of the back office, or the token of a customer's session.",
+				"description": "The token of a session of staff or of a customer.",
 			}},
 		},
 	}

@@ -130,16 +130,18 @@ func TestService_Save_editsNeverRekeyVariants(t *testing.T) {
 				t.Errorf("%s (-want +got):\n%s", name, diff)
 			}
 		}
-		p.Options[0].Values[0].Name = en("Crimson")
+		p.Options[0].Name, p.Options[0].Code = en("Shade"), "" // a form sends ids and names, no codes
+		p.Options[0].Values[0].Name, p.Options[0].Values[0].Code = en("Crimson"), ""
 		p = s.save(t, p)
-		check("a value renamed", ids...)
-		if p.Options[0].Values[0].Code != "red" || p.Variants[0].Values[0] != "red" {
-			t.Errorf("a new name changed the code to %q", p.Options[0].Values[0].Code)
+		check("renamed", ids...)
+		if p.Options[0].Code != "colour" || p.Options[0].Values[0].Code != "red" || p.Variants[0].Values[0] != "red" {
+			t.Errorf("new names changed the codes to %q and %q", p.Options[0].Code, p.Options[0].Values[0].Code)
 		}
 
 		// An import knows neither ids nor the order.
 		again := shirt()
 		again.ID, again.Version = p.ID, p.Version
+		again.Options[0].Code, again.Options[0].Values[0].Code = "colour", "red"
 		again.Variants[0], again.Variants[2] = again.Variants[2], again.Variants[0]
 		s.save(t, again)
 		check("saved without ids, in another order", ids[2], ids[1], ids[0])

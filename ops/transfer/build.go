@@ -168,6 +168,9 @@ func (b *builder) tell(r rowView, id, reason string, notice bool, params []any) 
 		return
 	}
 	p := Problem{Row: r.row, Reason: reason, Params: pairs(params), Notice: notice, Value: excerpt(r.get(id))}
+	if b.s.Kind == Customers {
+		p.Value = "" // reports are read by more people than files
+	}
 	if i, ok := b.s.index[id]; ok {
 		p.Column = b.s.header[i]
 	}

@@ -109,6 +109,40 @@ func TestSubmit_refusesAtOnceWhatCannotBeUsed(t *testing.T) {
 	})
 }
 
+// A file about people is not kept for longer than its run needs it.
+func TestSubmit_filesOfCustomersAreNotKept(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
+		s := newShop(t, e, nil)
+		s.WithPeople(&register{people: make(map[string]transfer.Person)})
+		jobs := e.Jobs()
+		s.Register(jobs)
+		for name, end := range map[string]func(id string){
+			"done":      func(string) {},
+			"cancelled": func(id string) { _ = s.Cancel(t.Context(), audit.Staff("stf_1"), id) },
+		} {
+			run, err := s.Submit(t.Context(), transfer.Request{Platform: transfer.Spree, File: s.file(t, "spree_customers.csv"), DryRun: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			f, err := s.Files.Open(t.Context(), run.Report.File)
+			if err != nil {
+				t.Fatalf("%s: the file waits for its job: %v", name, err)
+			}
+			_ = f.Close()
+			end(run.ID)
+			if _, err := jobs.RunDue(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.Files.Open(t.Context(), run.Report.File); !fault.Is(err, fault.NotFound) {
+				t.Errorf("%s: the file is still there: %v", name, err)
+			}
+			if _, err := s.Carry(t.Context(), audit.Staff("stf_1"), run.ID); fault.Reason(err) != "transfer.file_gone" {
+				t.Errorf("%s: Carry = %v", name, err)
+			}
+		}
+	})
+}
+
 func TestCancel_stopsAndMayBeContinued(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
 		s := newShop(t, e, nil)

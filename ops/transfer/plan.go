@@ -47,6 +47,10 @@ func typeName() locale.Text { return locale.Text{"en": "Type", "de": "Art"} }
 // look reads every product once.
 func (ses *session) look(ctx context.Context) (plan, error) {
 	p := plan{fields: make(map[custom.Owner][]custom.Field), codes: make(map[custom.Owner]map[string]string)}
+	if ses.sheet.Kind == Customers {
+		p.fields[custom.Customer] = ses.personFields()
+		return p, nil
+	}
 	attributes := map[custom.Owner]map[string]*facts{custom.Product: {}, custom.Variant: {}}
 	order := map[custom.Owner][]string{}
 	used := map[custom.Owner]map[string]*custom.Field{custom.Product: {}, custom.Variant: {}}

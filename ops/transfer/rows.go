@@ -124,6 +124,9 @@ func (s *Sheet) measure(rec *record) {
 const maxLoose = 1000
 
 func (st *sorter) note(p Problem) {
+	if st.s.Kind == Customers {
+		p.Value = ""
+	}
 	if st.loose++; st.loose <= maxLoose {
 		st.s.loose = append(st.s.loose, p)
 	}
@@ -163,7 +166,7 @@ func (st *sorter) put(rec record, at stored) {
 		st.byKey[p.key] = g
 		st.s.groups = append(st.s.groups, &group{key: p.key, handle: p.handle})
 	} else if p.starts {
-		st.s.groups[g].add(Problem{Row: rec.row, Reason: "transfer.handle_repeated", Column: st.s.keyColumn(), Value: excerpt(p.key)})
+		st.s.groups[g].add(Problem{Row: rec.row, Reason: "transfer.handle_repeated", Column: st.s.keyColumn(), Value: st.keyValue(p.key)})
 	}
 	for _, name := range p.names {
 		if _, taken := st.aliases[name]; !taken {
@@ -182,7 +185,17 @@ func (s *Sheet) keyColumn() string {
 	return ""
 }
 
+func (st *sorter) keyValue(key string) string {
+	if st.s.Kind == Customers {
+		return ""
+	}
+	return excerpt(key)
+}
+
 func (st *sorter) spoilAbove(p Problem) {
+	if st.s.Kind == Customers {
+		return // every row is a customer of its own
+	}
 	if st.last >= 0 {
 		p.Reason, p.Params = "transfer.row_below_broken", map[string]any{"reason": p.Reason}
 		st.s.groups[st.last].add(p)
@@ -192,7 +205,11 @@ func (st *sorter) spoilAbove(p Problem) {
 func (st *sorter) give(g int, rec record, at stored, p placement) {
 	group := st.s.groups[g]
 	if rec.bad != nil {
-		group.add(*rec.bad)
+		bad := *rec.bad
+		if st.s.Kind == Customers {
+			bad.Value = ""
+		}
+		group.add(bad)
 		return
 	}
 	if len(group.rows) >= st.s.opt.Limits.ProductRows {

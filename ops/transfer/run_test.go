@@ -12,6 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/stoashop/stoa/commerce/catalog"
+	"github.com/stoashop/stoa/commerce/custom"
+	"github.com/stoashop/stoa/commerce/market"
 	"github.com/stoashop/stoa/guard/audit"
 	"github.com/stoashop/stoa/kit/fault"
 	"github.com/stoashop/stoa/kit/money"
@@ -516,6 +518,61 @@ func TestRun_killedAtAnyMomentDoesNothingTwice(t *testing.T) {
 		}
 		if n := s.Int(t, `SELECT COUNT(*) FROM import_run`); n != 1 {
 			t.Errorf("%d runs, want the one", n)
+		}
+	})
+}
+
+// register is a stand-in for the shop's accounts.
+type register struct{ people map[string]transfer.Person }
+
+func (r *register) Admit(_ context.Context, tx *db.Tx, _ audit.Actor, p transfer.Person) (bool, error) {
+	if _, known := r.people[p.Email]; known {
+		return false, nil
+	}
+	for _, a := range p.Addresses {
+		if err := market.Validate(a); err != nil {
+			return false, err
+		}
+	}
+	tx.AfterCommit(func() { r.people[p.Email] = p })
+	return true, nil
+}
+
+func TestRun_customersAreHandedToThoseWhoKeepThem(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
+		s := newShop(t, e, nil)
+		kept := &register{people: make(map[string]transfer.Person)}
+		s.WithPeople(kept)
+		request := transfer.Request{Platform: transfer.Spree, File: s.file(t, "spree_customers.csv")}
+
+		request.DryRun = true
+		if dry := s.run(t, request); dry.Created != 20 || len(kept.people) != 0 {
+			t.Errorf("the trial counts %+v and keeps %d", dry.Counts, len(kept.people))
+		}
+		request.DryRun = false
+		run := s.run(t, request)
+		if run.Created != 20 || run.Refused != 0 || run.Report.Kind != transfer.Customers {
+			t.Errorf("counts %+v, problems %v", run.Counts, s.problems(t, run.ID))
+		}
+		want := transfer.Person{Email: "mia.scott@example.com", Name: "Mia Scott", Phone: "+1 604-555-0248", Language: "en",
+			Addresses: []market.Address{{Name: "Mia Scott", Company: "Pacific Coast Supplies", Line1: "800 Robson Street", Line2: "Unit 305", City: "Vancouver", Region: "BC", Postcode: "V6Z 3B7", Country: "CA"}},
+			Fields:    custom.Values{"accepts_marketing": custom.OfTruth(true), "customer_tags": custom.OfWords("Wholesale")}}
+		if diff := cmp.Diff(want, kept.people["mia.scott@example.com"]); diff != "" {
+			t.Errorf("person (-want +got):\n%s", diff)
+		}
+		request.Again = true
+		if again := s.run(t, request); again.Unchanged != 20 {
+			t.Errorf("again: %+v", again.Counts)
+		}
+
+		bad := "email,first_name,address1,city,zip,country_code\na@b.example,Anna,Street 1,Berlin,1,DE\nnobody,Otto,,,,\n"
+		run = s.run(t, transfer.Request{Platform: transfer.Spree, File: strings.NewReader(bad)})
+		var got []string
+		for _, p := range s.problems(t, run.ID) {
+			got = append(got, p.Reason+p.Value)
+		}
+		if want := []string{"address.postcode", "transfer.not_an_email"}; run.Refused != 2 || !slices.Equal(got, want) {
+			t.Errorf("counts %+v, problems %v, want %v without a word of the person", run.Counts, got, want)
 		}
 	})
 }

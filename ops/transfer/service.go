@@ -112,7 +112,23 @@ type Request struct {
 	Progress func(Run)
 }
 
-// Service imports files into the catalogue. It is safe for concurrent use.
+// Person is a customer of a file as the shop keeps people.
+type Person struct {
+	Email, Name, Phone, Language string
+	Addresses                    []market.Address // normalized; names filled in
+	Fields                       custom.Values
+}
+
+// People keeps the customers of files.
+type People interface {
+	// Admit opens an account without a password for somebody whose address is
+	// not proven, and reports whether it did. An account that exists under the
+	// address is its owner's: nothing of it changes, and opened is false. A bad
+	// field fails with an Invalid fault and changes nothing.
+	Admit(ctx context.Context, tx *db.Tx, actor audit.Actor, p Person) (opened bool, err error)
+}
+
+// Service imports files into the shop. It is safe for concurrent use.
 type Service struct {
 	db       *db.DB
 	catalog  *catalog.Service
@@ -122,6 +138,7 @@ type Service struct {
 	pictures *upload.Service
 	web      *http.Client // may only reach the open internet
 	files    blob.Store
+	people   People // nil: files of customers are refused
 	log      *slog.Logger
 	tempDir  string
 
@@ -139,6 +156,12 @@ type Service struct {
 func New(d *db.DB, goods *catalog.Service, fields *custom.Service, stock *inventory.Service, markets *market.Service,
 	pictures *upload.Service, web *http.Client, files blob.Store, log *slog.Logger, tempDir string) *Service {
 	return &Service{db: d, catalog: goods, fields: fields, stock: stock, markets: markets, pictures: pictures, web: web, files: files, log: log, tempDir: tempDir, sliceTime: 15 * time.Second}
+}
+
+// WithPeople has files of customers kept by p. Call it before anything else.
+func (s *Service) WithPeople(p People) *Service {
+	s.people = p
+	return s
 }
 
 // Run imports a file to its end, in the caller's goroutine. A run of the same
@@ -194,6 +217,7 @@ func (s *Service) Submit(ctx context.Context, r Request) (Run, error) {
 	if err != nil {
 		return Run{}, err
 	}
+	kind := sheet.Kind
 	if err := sheet.Close(); err != nil {
 		return Run{}, err
 	}
@@ -205,7 +229,7 @@ func (s *Service) Submit(ctx context.Context, r Request) (Run, error) {
 	if err != nil || run.State == Done {
 		return run, err
 	}
-	run.Report.File, run.Report.Texts = store[0].Name, texts
+	run.Report.File, run.Report.Texts, run.Report.Kind = store[0].Name, texts, kind
 	return run, s.enqueue(ctx, run)
 }
 
@@ -255,7 +279,7 @@ func (s *Service) Carry(ctx context.Context, actor audit.Actor, id string) (Run,
 	if err != nil || run.State == Done {
 		return run, err
 	}
-	run.Report.File, run.Report.Texts = tried.Report.File, tried.Report.Texts
+	run.Report.File, run.Report.Texts, run.Report.Kind = tried.Report.File, tried.Report.Texts, tried.Report.Kind
 	return run, s.enqueue(ctx, run)
 }
 
@@ -424,7 +448,7 @@ func (s *Service) slice(ctx context.Context, info job.Info, args slice) error {
 		return err
 	}
 	if run.State != Waiting && run.State != Running {
-		return nil
+		return s.forget(ctx, run)
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		_, err := setState(ctx, tx, run.ID, Running, nil, Waiting, Running)
@@ -451,9 +475,9 @@ func (s *Service) slice(ctx context.Context, info job.Info, args slice) error {
 		ses.close()
 	}
 	switch reason := fault.Reason(err); {
-	case err == nil:
-		return s.forget(ctx, run)
-	case reason == "transfer.run_stopped", reason == "transfer.run_elsewhere":
+	case err == nil, reason == "transfer.run_stopped":
+		return s.forgetNow(ctx, run.ID)
+	case reason == "transfer.run_elsewhere":
 		return nil
 	case reason == "" && !info.Last:
 		return err // the disk, the database: it is tried again where it stood
@@ -461,7 +485,7 @@ func (s *Service) slice(ctx context.Context, info job.Info, args slice) error {
 	if run, _ := s.fail(ctx, run, err); run.State != Failed {
 		return err
 	}
-	return nil
+	return s.forgetNow(ctx, run.ID)
 }
 
 // borrow opens the run's file, or takes it as the last slice left it.
@@ -503,10 +527,22 @@ func (s *Service) giveBack(ses *session) {
 	s.open = ses
 }
 
-// forget deletes the file of a run that is done. A dry run's is kept: it may
-// be carried out.
+func (s *Service) forgetNow(ctx context.Context, id string) error {
+	run, err := s.Get(ctx, id)
+	if err != nil {
+		return err
+	}
+	return s.forget(ctx, run)
+}
+
+// forget deletes the file of a run that is done. That of a dry run, or of one
+// that failed or was stopped, may still be carried out and is kept, unless it
+// is about people.
 func (s *Service) forget(ctx context.Context, run Run) error {
-	if run.DryRun {
+	if run.Report.Kind != Customers && (run.DryRun || run.State != Done) {
+		return nil
+	}
+	if run.Report.File == "" {
 		return nil
 	}
 	return s.files.Delete(ctx, run.Report.File)

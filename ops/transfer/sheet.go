@@ -29,20 +29,21 @@ type Sheet struct {
 	Rows     int      // rows below the header that hold anything
 	Blank    int      // rows that hold nothing
 
-	format  *format
-	opt     Options
-	clean   *cleaner
-	header  []string
-	width   int // cells of the header row, with the empty ones at its end
-	columns []column
-	index   map[string]int // column id → place in a row
-	stats   []columnStats
-	groups  []*group
-	loose   []Problem // of no product
-	spool   *os.File
-	texts   *Sheet         // translations that products are given
-	aliases map[string]int // names under which rows point to products → group
-	byKey   map[string]int // of a sheet of translations: key → index + 1
+	format   *format
+	opt      Options
+	clean    *cleaner
+	header   []string
+	width    int // cells of the header row, with the empty ones at its end
+	columns  []column
+	index    map[string]int // column id → place in a row
+	stats    []columnStats
+	groups   []*group
+	loose    []Problem // of no product
+	spool    *os.File
+	unlinked bool           // the temporary file has no name any more
+	texts    *Sheet         // translations that products are given
+	aliases  map[string]int // names under which rows point to products → group
+	byKey    map[string]int // of a sheet of translations: key → index + 1
 }
 
 // group is the rows of one product.
@@ -136,6 +137,8 @@ func Open(ctx context.Context, platform Platform, src io.ReadSeeker, opt Options
 	if s.spool, err = os.CreateTemp(opt.TempDir, "stoa-import-*"); err != nil {
 		return nil, fmt.Errorf("keep import rows: %w", err)
 	}
+	// Where a file in use can be unlinked, not even a crash leaves it behind.
+	s.unlinked = os.Remove(s.spool.Name()) == nil
 	if err := s.readRows(ctx, in); err != nil {
 		_ = s.Close()
 		return nil, err
@@ -148,8 +151,10 @@ func (s *Sheet) Close() error {
 	if s.spool == nil {
 		return nil
 	}
-	name := s.spool.Name()
-	err := errors.Join(s.spool.Close(), os.Remove(name))
+	name, err := s.spool.Name(), s.spool.Close()
+	if !s.unlinked {
+		err = errors.Join(err, os.Remove(name))
+	}
 	s.spool = nil
 	return err
 }

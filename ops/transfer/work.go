@@ -71,7 +71,7 @@ func (s *Service) session(ctx context.Context, run Run, file, texts io.ReadSeeke
 }
 
 func (ses *session) prepare(ctx context.Context, texts io.ReadSeeker, dir string, opt Options) (err error) {
-	if ses.sheet.Kind == Customers {
+	if ses.sheet.Kind == Customers && ses.s.people == nil {
 		return fault.New(fault.Invalid, "transfer.no_customers")
 	}
 	if texts != nil {
@@ -254,6 +254,9 @@ func (ses *session) step(ctx context.Context) error {
 		i := ses.plan.related[ses.at-n]
 		_, err := ses.commit(ctx, func(ctx context.Context, tx *db.Tx) (Counts, []Problem, error) { return ses.link(ctx, tx, i) })
 		return err
+	}
+	if ses.sheet.Kind == Customers {
+		return ses.admit(ctx, int(ses.at))
 	}
 	p, problems, err := ses.sheet.Product(int(ses.at))
 	if err != nil {

@@ -323,12 +323,13 @@ func TestMail(t *testing.T) {
 
 func TestColourClass_isTheNearestOfTheSheet(t *testing.T) {
 	for in, want := range map[string]string{
-		"#000000": "ph-000",
-		"#ffffff": "ph-777",
-		"#fff":    "ph-777",
+		"#000000": "ph-g00",
+		"#ffffff": "ph-g32",
+		"#fff":    "ph-g32",
 		"aa33cc":  "ph-516",
-		"#121212": "ph-000",
-		"#131313": "ph-111",
+		"#121212": "ph-g02",
+		"#f5f3ee": "ph-g30", // paper, not yellow
+		"#ffe0c0": "ph-765",
 		"":        "",
 		"red":     "",
 		"#12345g": "",

@@ -269,7 +269,8 @@ func (d *Door) Explain(r *http.Request, err error) Problem {
 	return p
 }
 
-// public gives amounts the form that the API writes them in everywhere.
+// public gives amounts the form that the API writes them in everywhere:
+// whole numbers of the smallest unit (rule B1).
 func public(params map[string]any) map[string]any {
 	var out map[string]any
 	for name, v := range params {
@@ -277,7 +278,7 @@ func public(params map[string]any) map[string]any {
 			if out == nil {
 				out = maps.Clone(params)
 			}
-			out[name] = map[string]any{"amount": m.Amount.Decimal(m.Currency), "currency": m.Currency}
+			out[name] = map[string]any{"amount": m.Amount, "currency": m.Currency}
 		}
 	}
 	if out == nil {

@@ -167,9 +167,9 @@ func TestDoor_problemSpeaksTheLanguageAndNamesTheFields(t *testing.T) {
 			At("quantity", "form.too_large", "max", int64(5)).At("price", "form.too_small", "min", money.Money{Amount: 150, Currency: "EUR"})
 	})
 	want := `{"type":"https://shop.example/problems/form.invalid","title":"Bitte prüfen Sie die markierten Felder.","status":422,` +
-		`"detail":"Bitte prüfen Sie die markierten Felder.","reason":"form.invalid","params":{"total":{"amount":"19.99","currency":"EUR"}},` +
+		`"detail":"Bitte prüfen Sie die markierten Felder.","reason":"form.invalid","params":{"total":{"amount":1999,"currency":"EUR"}},` +
 		`"errors":[{"field":"quantity","reason":"form.too_large","detail":"Bitte geben Sie höchstens 5 ein.","params":{"max":5}},` +
-		`{"field":"price","reason":"form.too_small","detail":"Bitte geben Sie mindestens 1,50` + "\u00a0" + `€ ein.","params":{"min":{"amount":"1.50","currency":"EUR"}}}]}` + "\n"
+		`{"field":"price","reason":"form.too_small","detail":"Bitte geben Sie mindestens 1,50` + "\u00a0" + `€ ein.","params":{"min":{"amount":150,"currency":"EUR"}}}]}` + "\n"
 	if got := ask(h, "POST", "/", "Accept-Language", "de").Body.String(); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

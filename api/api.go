@@ -1,0 +1,193 @@
+// Package api is the programs' door: the shop as one typed table of
+// operations, from which come routes, policies, decoders and the OpenAPI
+// document. It holds no rule of the trade: the services behind it are those of
+// the pages, so the answers are the same.
+//
+// What an audience is not told has no field in its answers: shoppers see no
+// stock level that the shop's policy hides, no cost and no note of staff.
+package api
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/stoashop/stoa/api/kit"
+	"github.com/stoashop/stoa/commerce/cart"
+	"github.com/stoashop/stoa/commerce/catalog"
+	"github.com/stoashop/stoa/commerce/checkout"
+	"github.com/stoashop/stoa/commerce/custom"
+	"github.com/stoashop/stoa/commerce/customer"
+	"github.com/stoashop/stoa/commerce/fulfilment"
+	"github.com/stoashop/stoa/commerce/inventory"
+	"github.com/stoashop/stoa/commerce/market"
+	"github.com/stoashop/stoa/commerce/order"
+	"github.com/stoashop/stoa/commerce/payment"
+	"github.com/stoashop/stoa/commerce/returns"
+	"github.com/stoashop/stoa/commerce/search"
+	"github.com/stoashop/stoa/guard/policy"
+	"github.com/stoashop/stoa/guard/staff"
+	"github.com/stoashop/stoa/kit/locale"
+	"github.com/stoashop/stoa/platform/db"
+	"github.com/stoashop/stoa/platform/web"
+	"github.com/stoashop/stoa/platform/web/once"
+)
+
+// Base is the path before all operations of this version.
+const Base = "/api/v1"
+
+// Options is what the API stands on.
+type Options struct {
+	DB    *db.DB
+	Log   *slog.Logger
+	Words *locale.Catalog
+	Once  *once.Service
+	URL   string // of the shop, without a slash at the end: "https://shop.example"
+
+	Market     *market.Service
+	Fields     *custom.Service
+	Catalog    *catalog.Service
+	Search     *search.Service
+	Stock      *inventory.Service
+	Carts      *cart.Service
+	Orders     *order.Service
+	Payments   *payment.Service
+	Checkout   *checkout.Service
+	Fulfilment *fulfilment.Service
+	Returns    *returns.Service
+	Staff      *staff.Service
+	Accounts   *customer.Service // nil: guests only
+
+	// Refused is told of every 403; it may be nil.
+	Refused func(r *http.Request, route policy.Route, id policy.Identity)
+}
+
+// API is the table of operations, ready to be served below /api/.
+type API struct {
+	Options
+	door    *web.Door
+	table   *policy.Table
+	handler http.Handler
+}
+
+// New puts the API together.
+func New(o Options) (*API, error) {
+	a := &API{Options: o}
+	a.door = &web.Door{
+		Log:      o.Log,
+		Printer:  func(r *http.Request) *locale.Printer { return a.printer(r.Context(), r.URL.Query().Get("language")) },
+		Problems: o.URL + "/problems/",
+	}
+	k := kit.New(kit.Options{
+		Title: "Stoa", Version: "1", Server: o.URL, Base: Base, DB: o.DB,
+		Guard: func(h web.Handler) web.Handler { return o.Once.Guard(once.Rule{Door: a.door, Scope: scope}, h) },
+	})
+	a.catalogue(k)
+	a.carts(k)
+	a.orders(k)
+	if o.Accounts != nil {
+		a.accounts(k)
+	}
+	a.staffSessions(k)
+	a.staffProducts(k)
+	a.staffStock(k)
+	a.staffOrders(k)
+	var err error
+	if a.table, err = k.Table(); err != nil {
+		return nil, fmt.Errorf("api: %w", err)
+	}
+	routes, err := a.table.Handler(policy.Options{Door: a.door, Identify: a.identify, Refused: o.Refused})
+	if err != nil {
+		return nil, fmt.Errorf("api: %w", err)
+	}
+	a.handler = web.Compress(routes)
+	return a, nil
+}
+
+// Routes is the table of everything that can be asked of the API.
+func (a *API) Routes() []policy.Route { return a.table.Routes() }
+
+// ServeHTTP implements http.Handler.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Add("Vary", "Accept-Language, Authorization, Cart-Token")
+	a.handler.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), askKey{}, &ask{
+		cart: r.Header.Get(kit.CartToken), language: r.Header.Get("Accept-Language"), key: r.Header.Get("Idempotency-Key"),
+	})))
+}
+
+type askKey struct{}
+
+// ask is what a request says beside its input.
+type ask struct {
+	cart     string // secret of a guest's cart
+	language string // Accept-Language
+	key      string // Idempotency-Key
+}
+
+func asked(ctx context.Context) *ask {
+	if a, ok := ctx.Value(askKey{}).(*ask); ok {
+		return a
+	}
+	return new(ask)
+}
+
+// bearer returns the token of an Authorization header; sent reports whether
+// there is a header at all.
+func bearer(r *http.Request) (token string, sent bool) {
+	values := r.Header.Values("Authorization")
+	if len(values) != 1 {
+		return "", len(values) > 0
+	}
+	scheme, token, _ := strings.Cut(values[0], " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return "", true
+	}
+	return token, true
+}
+
+// identify finds out who is asking. A token that is none is refused even where
+// guests may come: a shopper whose session has ended must not go on as
+// somebody else without being told.
+func (a *API) identify(r *http.Request) (policy.Identity, error) {
+	token, sent := bearer(r)
+	if !sent {
+		return policy.Identity{}, nil
+	}
+	who := []func() (policy.Identity, error){
+		func() (policy.Identity, error) {
+			id, _, err := a.Staff.Identify(r.Context(), token)
+			return id, err
+		},
+		func() (policy.Identity, error) {
+			if a.Accounts == nil {
+				return policy.Identity{}, nil
+			}
+			id, _, err := a.Accounts.Identify(r.Context(), token)
+			return id, err
+		},
+	}
+	if !strings.HasPrefix(r.URL.Path, Base+"/staff/") {
+		who[0], who[1] = who[1], who[0]
+	}
+	for _, ask := range who {
+		id, err := ask()
+		if err != nil || id.Known() {
+			return id, err
+		}
+	}
+	return policy.Identity{}, web.SignInNeeded("Bearer")
+}
+
+// scope keeps one asker's repeats apart from another's. A guest without a cart
+// has nothing but an address.
+func scope(r *http.Request) string {
+	if me := policy.Of(r.Context()); me.Known() {
+		return me.Kind.String() + ":" + me.ID
+	}
+	if token := asked(r.Context()).cart; token != "" {
+		return "cart:" + token
+	}
+	return "guest:" + network(r.Context())
+}
