@@ -102,9 +102,8 @@ func placeProducts(ctx context.Context, tx *db.Tx, table, column, id string, pro
 	for i, product := range products {
 		rows[i] = []any{product, id, i}
 	}
-	_, err := write(ctx, tx, `INSERT INTO `+table+` (product_id, `+column+`, position) VALUES `, 3, rows,
+	return write(ctx, tx, `INSERT INTO `+table+` (product_id, `+column+`, position) VALUES `, 3, rows,
 		` ON CONFLICT (product_id, `+column+`) DO UPDATE SET position = excluded.position`)
-	return err
 }
 
 // unplace forgets the order of a category's products.

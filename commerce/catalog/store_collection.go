@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/stoashop/stoa/commerce/inventory"
@@ -91,18 +90,14 @@ func addMembers(ctx context.Context, tx *db.Tx, pairs []pair) error {
 	for i, p := range pairs {
 		rows[i] = []any{p.product, p.other, unplaced}
 	}
-	_, err := write(ctx, tx, `INSERT INTO collection_product (product_id, collection_id, position) VALUES `, 3, rows,
+	return write(ctx, tx, `INSERT INTO collection_product (product_id, collection_id, position) VALUES `, 3, rows,
 		` ON CONFLICT (product_id, collection_id) DO NOTHING`)
-	return err
 }
 
 func removeMembers(ctx context.Context, tx *db.Tx, byCollection map[string][]string) error {
 	for _, id := range sortedKeys(byCollection) {
-		for part := range slices.Chunk(byCollection[id], chunk) {
-			if _, err := tx.Exec(ctx, `DELETE FROM collection_product WHERE collection_id = $1 AND product_id IN `+db.In(2, len(part)),
-				append([]any{id}, db.Args(part)...)...); err != nil {
-				return err
-			}
+		if err := execIn(ctx, tx, `DELETE FROM collection_product WHERE collection_id = $1 AND product_id IN `, byCollection[id], id); err != nil {
+			return err
 		}
 	}
 	return nil

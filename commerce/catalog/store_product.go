@@ -13,11 +13,10 @@ import (
 )
 
 // chunk bounds the ids of one IN list, and parameters those of one multi-row
-// statement. SQLite looks for each parameter's name among all of them, so that
-// twice as many cost four times as much.
+// statement.
 const (
 	chunk      = 1000
-	parameters = 1200
+	parameters = 6000
 )
 
 // list runs a query for many ids, some at a time. Its arguments are first and
@@ -25,8 +24,8 @@ const (
 func list[T any](ctx context.Context, q db.Q, scan func(*db.Rows) (T, error), before string, ids []string, after string, first ...any) ([]T, error) {
 	var all []T
 	for part := range slices.Chunk(ids, chunk) {
-		args := append(slices.Clip(first), db.Args(part)...)
-		some, err := db.All(ctx, q, scan, before+db.In(1+len(first), len(part))+after, args...)
+		part = db.Padded(part)
+		some, err := db.All(ctx, q, scan, before+db.In(1+len(first), len(part))+after, append(slices.Clip(first), db.Args(part)...)...)
 		if err != nil {
 			return nil, err
 		}
@@ -36,25 +35,25 @@ func list[T any](ctx context.Context, q db.Q, scan func(*db.Rows) (T, error), be
 }
 
 // write runs a multi-row statement for many rows, some at a time.
-func write(ctx context.Context, tx *db.Tx, before string, columns int, rows [][]any, after string) (n int64, err error) {
-	for part := range slices.Chunk(rows, parameters/columns) {
+func write(ctx context.Context, tx *db.Tx, before string, columns int, rows [][]any, after string) error {
+	for part := range db.Batches(rows, parameters/columns) {
 		args := make([]any, 0, columns*len(part))
 		for _, row := range part {
 			args = append(args, row...)
 		}
-		some, err := tx.Exec(ctx, before+db.Values(len(part), columns)+after, args...)
-		if err != nil {
-			return n, err
+		if _, err := tx.Exec(ctx, before+db.Values(len(part), columns)+after, args...); err != nil {
+			return err
 		}
-		n += some
 	}
-	return n, nil
+	return nil
 }
 
-// execIn runs a statement for many ids, some at a time.
-func execIn(ctx context.Context, tx *db.Tx, before string, ids []string, after string) error {
+// execIn runs a statement for many ids, some at a time. Its arguments are first
+// and then the ids.
+func execIn(ctx context.Context, tx *db.Tx, before string, ids []string, first ...any) error {
 	for part := range slices.Chunk(ids, chunk) {
-		if _, err := tx.Exec(ctx, before+db.In(1, len(part))+after, db.Args(part)...); err != nil {
+		part = db.Padded(part)
+		if _, err := tx.Exec(ctx, before+db.In(1+len(first), len(part)), append(slices.Clip(first), db.Args(part)...)...); err != nil {
 			return err
 		}
 	}
@@ -344,7 +343,7 @@ func fields0(v custom.Values) custom.Values {
 
 // putProducts inserts new products and rewrites old ones.
 func putProducts(ctx context.Context, tx *db.Tx, rows [][]any) error {
-	_, err := write(ctx, tx, `
+	return write(ctx, tx, `
 		INSERT INTO product (id, handle, status, publish_at, brand, name, subtitle, description, seo_title, seo_description,
 			tax_class_id, category_id, tags, fields, sort_name, created_at, updated_at, version)
 		VALUES `, 18, rows, `
@@ -352,35 +351,32 @@ func putProducts(ctx context.Context, tx *db.Tx, rows [][]any) error {
 			name = excluded.name, subtitle = excluded.subtitle, description = excluded.description, seo_title = excluded.seo_title,
 			seo_description = excluded.seo_description, tax_class_id = excluded.tax_class_id, category_id = excluded.category_id,
 			tags = excluded.tags, fields = excluded.fields, sort_name = excluded.sort_name, updated_at = excluded.updated_at, version = excluded.version`)
-	return err
 }
 
 func putOptions(ctx context.Context, tx *db.Tx, rows [][]any) error {
-	_, err := write(ctx, tx, `INSERT INTO product_option (id, product_id, code, name, position) VALUES `, 5, rows,
+	return write(ctx, tx, `INSERT INTO product_option (id, product_id, code, name, position) VALUES `, 5, rows,
 		` ON CONFLICT (id) DO UPDATE SET code = excluded.code, name = excluded.name, position = excluded.position`)
-	return err
 }
 
 func putOptionValues(ctx context.Context, tx *db.Tx, rows [][]any) error {
-	_, err := write(ctx, tx, `INSERT INTO option_value (id, option_id, code, name, colour, position) VALUES `, 6, rows,
+	return write(ctx, tx, `INSERT INTO option_value (id, option_id, code, name, colour, position) VALUES `, 6, rows,
 		` ON CONFLICT (id) DO UPDATE SET code = excluded.code, name = excluded.name, colour = excluded.colour, position = excluded.position`)
-	return err
 }
 
 func deleteOptions(ctx context.Context, tx *db.Tx, options, values []string) error {
-	if err := execIn(ctx, tx, `DELETE FROM option_value WHERE id IN `, values, ``); err != nil {
+	if err := execIn(ctx, tx, `DELETE FROM option_value WHERE id IN `, values); err != nil {
 		return err
 	}
-	return execIn(ctx, tx, `DELETE FROM product_option WHERE id IN `, options, ``)
+	return execIn(ctx, tx, `DELETE FROM product_option WHERE id IN `, options)
 }
 
 // parkCodes gives options and values whose codes change places codes that
 // nobody else has, so that the rewrite meets no unique constraint half-way.
 func parkCodes(ctx context.Context, tx *db.Tx, options, values []string) error {
-	if err := execIn(ctx, tx, `UPDATE product_option SET code = id WHERE id IN `, options, ``); err != nil {
+	if err := execIn(ctx, tx, `UPDATE product_option SET code = id WHERE id IN `, options); err != nil {
 		return err
 	}
-	return execIn(ctx, tx, `UPDATE option_value SET code = id WHERE id IN `, values, ``)
+	return execIn(ctx, tx, `UPDATE option_value SET code = id WHERE id IN `, values)
 }
 
 func variantValues(v Variant, productID, combination string, position int, now time.Time) []any {
@@ -390,7 +386,7 @@ func variantValues(v Variant, productID, combination string, position int, now t
 }
 
 func putVariants(ctx context.Context, tx *db.Tx, rows [][]any) error {
-	_, err := write(ctx, tx, `
+	return write(ctx, tx, `
 		INSERT INTO variant (id, product_id, sku, sku_key, gtin, combination, status, position, tracked, weight_grams, length_mm, width_mm, height_mm,
 			hs_code, origin, media_id, fields, created_at, updated_at)
 		VALUES `, 19, rows, `
@@ -398,39 +394,29 @@ func putVariants(ctx context.Context, tx *db.Tx, rows [][]any) error {
 			status = excluded.status, position = excluded.position, tracked = excluded.tracked, weight_grams = excluded.weight_grams,
 			length_mm = excluded.length_mm, width_mm = excluded.width_mm, height_mm = excluded.height_mm, hs_code = excluded.hs_code,
 			origin = excluded.origin, media_id = excluded.media_id, fields = excluded.fields, updated_at = excluded.updated_at`)
-	return err
 }
 
 // parkVariants takes variants out of the unique indexes for a moment, so that
 // they may swap SKUs or combinations.
 func parkVariants(ctx context.Context, tx *db.Tx, ids []string) error {
-	return execIn(ctx, tx, `UPDATE variant SET sku_key = NULL, status = 'archived' WHERE id IN `, ids, ``)
+	return execIn(ctx, tx, `UPDATE variant SET sku_key = NULL, status = 'archived' WHERE id IN `, ids)
 }
 
 // deleteVariants frees their SKUs; the rows stay for the orders' sake.
 func deleteVariants(ctx context.Context, tx *db.Tx, ids []string) error {
-	for part := range slices.Chunk(ids, chunk) {
-		if _, err := tx.Exec(ctx, `UPDATE variant SET status = 'deleted', sku_key = NULL, updated_at = $1 WHERE id IN `+db.In(2, len(part)),
-			append([]any{tx.Now().UnixMilli()}, db.Args(part)...)...); err != nil {
-			return err
-		}
+	if err := execIn(ctx, tx, `UPDATE variant SET status = 'deleted', sku_key = NULL, updated_at = $1 WHERE id IN `, ids, tx.Now().UnixMilli()); err != nil {
+		return err
 	}
-	return execIn(ctx, tx, `DELETE FROM price WHERE variant_id IN `, ids, ``)
+	return execIn(ctx, tx, `DELETE FROM price WHERE variant_id IN `, ids)
 }
 
 func putPrices(ctx context.Context, tx *db.Tx, rows [][]any) error {
-	_, err := write(ctx, tx, `INSERT INTO price (list_id, variant_id, currency, amount, compare_at, updated_at) VALUES `, 6, rows,
+	return write(ctx, tx, `INSERT INTO price (list_id, variant_id, currency, amount, compare_at, updated_at) VALUES `, 6, rows,
 		` ON CONFLICT (list_id, variant_id) DO UPDATE SET currency = excluded.currency, amount = excluded.amount, compare_at = excluded.compare_at, updated_at = excluded.updated_at`)
-	return err
 }
 
 func deletePrices(ctx context.Context, tx *db.Tx, listID string, variants []string) error {
-	for part := range slices.Chunk(variants, chunk) {
-		if _, err := tx.Exec(ctx, `DELETE FROM price WHERE list_id = $1 AND variant_id IN `+db.In(2, len(part)), append([]any{listID}, db.Args(part)...)...); err != nil {
-			return err
-		}
-	}
-	return nil
+	return execIn(ctx, tx, `DELETE FROM price WHERE list_id = $1 AND variant_id IN `, variants, listID)
 }
 
 func priceValues(variantID string, p Price, now time.Time) []any {
@@ -444,16 +430,12 @@ func priceValues(variantID string, p Price, now time.Time) []any {
 // relink replaces what products are linked to in one of the link tables.
 func relink(ctx context.Context, tx *db.Tx, table, column string, gone map[string][]string, rows [][]any) error {
 	for _, product := range sortedKeys(gone) {
-		for part := range slices.Chunk(gone[product], chunk) {
-			if _, err := tx.Exec(ctx, `DELETE FROM `+table+` WHERE product_id = $1 AND `+column+` IN `+db.In(2, len(part)),
-				append([]any{product}, db.Args(part)...)...); err != nil {
-				return err
-			}
+		if err := execIn(ctx, tx, `DELETE FROM `+table+` WHERE product_id = $1 AND `+column+` IN `, gone[product], product); err != nil {
+			return err
 		}
 	}
-	_, err := write(ctx, tx, `INSERT INTO `+table+` (product_id, `+column+`, position) VALUES `, 3, rows,
+	return write(ctx, tx, `INSERT INTO `+table+` (product_id, `+column+`, position) VALUES `, 3, rows,
 		` ON CONFLICT (product_id, `+column+`) DO UPDATE SET position = excluded.position`)
-	return err
 }
 
 func markDeleted(ctx context.Context, tx *db.Tx, id string) error {
@@ -513,23 +495,12 @@ func livingVariants(ctx context.Context, q db.Q, ids []string) (map[string]strin
 
 // touch bumps the version of products.
 func touch(ctx context.Context, tx *db.Tx, ids []string) error {
-	for part := range slices.Chunk(ids, chunk) {
-		if _, err := tx.Exec(ctx, `UPDATE product SET updated_at = $1, version = version + 1 WHERE id IN `+db.In(2, len(part)),
-			append([]any{tx.Now().UnixMilli()}, db.Args(part)...)...); err != nil {
-			return err
-		}
-	}
-	return nil
+	return execIn(ctx, tx, `UPDATE product SET updated_at = $1, version = version + 1 WHERE id IN `, ids, tx.Now().UnixMilli())
 }
 
 // unpicture takes pictures from a product's variants.
 func unpicture(ctx context.Context, tx *db.Tx, product string, media []string) error {
-	if len(media) == 0 {
-		return nil
-	}
-	_, err := tx.Exec(ctx, `UPDATE variant SET media_id = NULL, updated_at = $1 WHERE product_id = $2 AND media_id IN `+db.In(3, len(media)),
-		append([]any{tx.Now().UnixMilli(), product}, db.Args(media)...)...)
-	return err
+	return execIn(ctx, tx, `UPDATE variant SET media_id = NULL, updated_at = $1 WHERE product_id = $2 AND media_id IN `, media, tx.Now().UnixMilli(), product)
 }
 
 type statusRow struct {
@@ -554,11 +525,6 @@ func statuses(ctx context.Context, q db.Q, ids []string) (map[string]statusRow, 
 }
 
 func setStatus(ctx context.Context, tx *db.Tx, ids []string, status Status, publishAt time.Time) error {
-	for part := range slices.Chunk(ids, chunk) {
-		if _, err := tx.Exec(ctx, `UPDATE product SET status = $1, publish_at = $2, updated_at = $3, version = version + 1 WHERE id IN `+db.In(4, len(part)),
-			append([]any{string(status), db.Time(&publishAt), tx.Now().UnixMilli()}, db.Args(part)...)...); err != nil {
-			return err
-		}
-	}
-	return nil
+	return execIn(ctx, tx, `UPDATE product SET status = $1, publish_at = $2, updated_at = $3, version = version + 1 WHERE id IN `, ids,
+		string(status), db.Time(&publishAt), tx.Now().UnixMilli())
 }

@@ -203,6 +203,7 @@ const maxSwatches = 12
 
 func cardPictures(ctx context.Context, q db.Q, all map[string]*Card, ids []string) error {
 	for part := range slices.Chunk(ids, chunk) {
+		part = db.Padded(part)
 		in := db.In(1, len(part))
 		_, err := db.All(ctx, q, func(rows *db.Rows) (struct{}, error) {
 			var what, product string
@@ -298,6 +299,7 @@ func lineTexts(ctx context.Context, q db.Q, products, values []string) (map[stri
 	chosen := make(map[string]Chosen)
 	slugs := make(map[string]locale.Text)
 	placements := make(map[string][]string)
+	products, values = db.Padded(products), db.Padded(values)
 	query := `
 		SELECT 'slug', object_id, locale, slug FROM slug WHERE current = 1 AND object_id IN ` + db.In(1, len(products)) + `
 		UNION ALL SELECT 'category', product_id, category_id, '' FROM product_category WHERE product_id IN ` + db.In(1, len(products)) + `

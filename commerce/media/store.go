@@ -25,6 +25,7 @@ func scan(rows *db.Rows) (m Media, err error) {
 func ByIDs(ctx context.Context, q db.Q, ids []string) (map[string]Media, error) {
 	found := make(map[string]Media, len(ids))
 	for part := range slices.Chunk(ids, 1000) {
+		part = db.Padded(part)
 		list, err := db.All(ctx, q, scan, `SELECT `+Columns+` FROM media m WHERE m.id IN `+db.In(1, len(part)), db.Args(part)...)
 		if err != nil {
 			return nil, err

@@ -11,10 +11,9 @@ import (
 	"github.com/stoashop/stoa/platform/db"
 )
 
-// rowsAtOnce bounds one multi-row statement, and idsAtOnce one IN list: on
-// SQLite twice as many parameters cost four times as much.
+// rowsAtOnce bounds one multi-row statement, and idsAtOnce one IN list.
 const (
-	rowsAtOnce = 200
+	rowsAtOnce = 512
 	idsAtOnce  = 1000
 )
 
@@ -68,7 +67,7 @@ func Apply(ctx context.Context, tx *db.Tx, kind Kind, objects []Object) (current
 	if err := demote(ctx, tx, objects, wants); err != nil {
 		return nil, nil, err
 	}
-	for part := range slices.Chunk(wants, rowsAtOnce) {
+	for part := range db.Batches(wants, rowsAtOnce) {
 		n, err := claim(ctx, tx, kind, objects, part)
 		if err != nil {
 			return nil, nil, err
@@ -111,6 +110,7 @@ func currentOf(ctx context.Context, q db.Q, objects []Object) ([]locale.Text, er
 func Of(ctx context.Context, q db.Q, ids []string) (map[string]locale.Text, error) {
 	all := make(map[string]locale.Text, len(ids))
 	for part := range slices.Chunk(ids, idsAtOnce) {
+		part = db.Padded(part)
 		_, err := db.All(ctx, q, func(rows *db.Rows) (struct{}, error) {
 			var id, lang, s string
 			err := rows.Scan(&id, &lang, &s)
@@ -175,6 +175,7 @@ func choose(ctx context.Context, tx *db.Tx, kind Kind, objects []Object, wants [
 	}
 	for lang, bases := range byLang {
 		for part := range slices.Chunk(bases, idsAtOnce) {
+			part = db.Padded(part)
 			there, err := db.All(ctx, tx, db.String, `SELECT slug FROM slug WHERE kind = $1 AND locale = $2 AND slug IN `+db.In(3, len(part)),
 				append([]any{string(kind), lang}, db.Args(part)...)...)
 			if err != nil {
@@ -236,6 +237,7 @@ func demote(ctx context.Context, tx *db.Tx, objects []Object, wants []want) erro
 	}
 	for _, lang := range slices.Sorted(maps.Keys(byLang)) {
 		for part := range slices.Chunk(byLang[lang], idsAtOnce) {
+			part = db.Padded(part)
 			if _, err := tx.Exec(ctx, `UPDATE slug SET current = 0 WHERE current = 1 AND locale = $1 AND object_id IN `+db.In(2, len(part)),
 				append([]any{lang}, db.Args(part)...)...); err != nil {
 				return err

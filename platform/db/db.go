@@ -368,7 +368,7 @@ func (c *stmtCache) get(ctx context.Context, pool *sql.DB, query string) (*sql.S
 	if stmt != nil || full {
 		return stmt, nil
 	}
-	stmt, err := pool.PrepareContext(ctx, query)
+	stmt, err := pool.PrepareContext(ctx, unnamed(query))
 	if err != nil {
 		return nil, fmt.Errorf("prepare %q: %w", abbreviate(query), err)
 	}

@@ -286,7 +286,7 @@ func (w *writer) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
 	if stmt := w.stmts[query]; stmt != nil {
 		return stmt, nil
 	}
-	stmt, err := w.conn.PrepareContext(ctx, query)
+	stmt, err := w.conn.PrepareContext(ctx, unnamed(query))
 	if err != nil {
 		return nil, fmt.Errorf("prepare %q: %w", abbreviate(query), err)
 	}
