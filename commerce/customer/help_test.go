@@ -33,6 +33,7 @@ type post struct {
 	to    string
 	who   customer.Customer
 	token string
+	ask   customer.Ask
 }
 
 // shop is the service with somebody who writes the letters.
@@ -66,7 +67,7 @@ func (s *shop) write(ctx context.Context, topic string, a customer.Ask) error {
 	if err != nil {
 		return err
 	}
-	p := post{topic: topic, to: to, who: who}
+	p := post{topic: topic, to: to, who: who, ask: a}
 	purpose := map[string]customer.Purpose{
 		"customer.verification_asked": customer.Verification, "customer.reset_asked": customer.Reset, "customer.email_change_asked": customer.EmailChange,
 	}[topic]

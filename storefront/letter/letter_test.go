@@ -255,6 +255,31 @@ func orderCancelled(t *testing.T, s *shop) {
 		t.Errorf("%q\n%s", m.Subject, m.Text)
 	}
 	s.quiet()
+	s.cancelPaid(true, "goes back the way it came")
+	s.cancelPaid(false, "About what you have paid we will write")
+}
+
+// cancelPaid cancels an order that was paid, with or without giving the money
+// back, and looks for the words about it.
+func (s *shop) cancelPaid(refund bool, words string) {
+	s.t.Helper()
+	o := s.place(placing{"en", "manual.bank_transfer", "ada@example.com", "Ada Byron", ""})
+	s.next()
+	if _, err := s.Checkout.NotePaid(s.t.Context(), clerk, o.ID, "k", 0); err != nil {
+		s.t.Fatal(err)
+	}
+	if _, err := s.Returns.Cancel(s.t.Context(), clerk, o.ID, "", refund); err != nil {
+		s.t.Fatal(err)
+	}
+	s.idle()
+	told := false
+	for _, m := range s.Mails.Mails() {
+		told = told || strings.Contains(m.Subject, "was cancelled") && strings.Contains(m.Text, words)
+	}
+	if !told {
+		s.t.Errorf("refund %v: no letter says %q", refund, words)
+	}
+	s.Mails.Clear()
 }
 
 func failNoOrder(t *testing.T, s *shop) {

@@ -164,12 +164,12 @@ type PasswordMail struct {
 	Exists    bool
 }
 
-// CancelMail is mail/order_cancelled. Paid says that money had been taken and
-// goes back.
+// CancelMail is mail/order_cancelled.
 type CancelMail struct {
 	Shop  Shop
 	Order Order
-	Paid  bool
+	Paid  bool // money had been taken
+	Back  bool // and goes back by itself
 }
 
 // AccountMail is what an account's letters are given:
