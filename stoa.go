@@ -47,6 +47,7 @@ import (
 	"github.com/stoashop/stoa/kit/id"
 	"github.com/stoashop/stoa/kit/locale"
 	"github.com/stoashop/stoa/migrations"
+	"github.com/stoashop/stoa/ops/transfer"
 	"github.com/stoashop/stoa/platform/blob"
 	"github.com/stoashop/stoa/platform/db"
 	"github.com/stoashop/stoa/platform/egress"
@@ -97,6 +98,7 @@ type Shop struct {
 	Checkout   *checkout.Service
 	Fulfilment *fulfilment.Service
 	Returns    *returns.Service
+	Transfer   *transfer.Service
 	Storefront *storefront.Store
 	Mail       *mailbox.Service
 
@@ -257,6 +259,8 @@ func (s *Shop) trade(context.Context) error {
 	}, s.Jobs)
 	s.Fulfilment = fulfilment.New(s.DB, s.Orders, s.Stock)
 	s.Returns = returns.New(s.DB, s.Log, s.Orders, s.Stock, s.Checkout, s.Payments, s.Jobs)
+	s.Transfer = transfer.New(s.DB, s.Catalog, s.Fields, s.Stock, s.Market, s.Upload, s.Out.Public(egress.Total(time.Minute), egress.MaxBody(20<<20)), s.Files, s.Log, "")
+	s.Transfer.Register(s.Jobs)
 	s.housekeeping()
 	if s.Storefront, err = s.store(); err != nil {
 		return err

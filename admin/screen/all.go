@@ -7,16 +7,23 @@ import (
 
 	"github.com/stoashop/stoa/admin"
 	"github.com/stoashop/stoa/admin/screen/categories"
+	"github.com/stoashop/stoa/admin/screen/customers"
 	"github.com/stoashop/stoa/admin/screen/home"
+	"github.com/stoashop/stoa/admin/screen/imports"
+	"github.com/stoashop/stoa/admin/screen/mails"
+	"github.com/stoashop/stoa/admin/screen/messages"
 	"github.com/stoashop/stoa/admin/screen/orders"
 	"github.com/stoashop/stoa/admin/screen/products"
 	"github.com/stoashop/stoa/admin/screen/settings"
 	"github.com/stoashop/stoa/admin/screen/stock"
 	"github.com/stoashop/stoa/commerce/catalog"
 	"github.com/stoashop/stoa/commerce/checkout"
+	"github.com/stoashop/stoa/commerce/content"
 	"github.com/stoashop/stoa/commerce/custom"
+	"github.com/stoashop/stoa/commerce/customer"
 	"github.com/stoashop/stoa/commerce/fulfilment"
 	"github.com/stoashop/stoa/commerce/inventory"
+	"github.com/stoashop/stoa/commerce/mailbox"
 	"github.com/stoashop/stoa/commerce/market"
 	"github.com/stoashop/stoa/commerce/media"
 	"github.com/stoashop/stoa/commerce/order"
@@ -24,7 +31,9 @@ import (
 	"github.com/stoashop/stoa/commerce/returns"
 	"github.com/stoashop/stoa/commerce/shipping"
 	"github.com/stoashop/stoa/commerce/tax"
+	"github.com/stoashop/stoa/guard/policy"
 	"github.com/stoashop/stoa/guard/staff"
+	"github.com/stoashop/stoa/ops/transfer"
 	"github.com/stoashop/stoa/platform/db"
 	"github.com/stoashop/stoa/platform/upload"
 )
@@ -45,6 +54,10 @@ type Parts struct {
 	Checkout   *checkout.Service
 	Fulfilment *fulfilment.Service
 	Returns    *returns.Service
+	Customers  *customer.Service
+	Content    *content.Service
+	Mailbox    *mailbox.Service // nil: the shop writes no letters
+	Transfer   *transfer.Service
 
 	// Link makes an absolute address of a path of the shop.
 	Link func(path string) string
@@ -52,22 +65,59 @@ type Parts struct {
 
 // All returns the screens, in no order that matters.
 func All(p Parts) []admin.Screen {
-	return []admin.Screen{
+	orderTable := func(d *admin.Desk, list []order.Summary, now time.Time) ([]admin.Column, []admin.Row) {
+		return orders.Columns(d), orders.Rows(d, list, now)
+	}
+	all := []admin.Screen{
 		home.Screen(home.Parts{
-			DB: p.DB, Orders: p.Orders, Catalog: p.Catalog, Inventory: p.Inventory, Market: p.Market,
-			OrderTable: func(d *admin.Desk, list []order.Summary, now time.Time) ([]admin.Column, []admin.Row) {
-				return orders.Columns(d), orders.Rows(d, list, now)
-			},
+			DB: p.DB, Orders: p.Orders, Catalog: p.Catalog, Inventory: p.Inventory, Market: p.Market, OrderTable: orderTable,
+			FailedMails: p.failedMails,
+			NewMessages: func(ctx context.Context) (int64, error) { return messages.Waiting(ctx, p.DB) },
 		}),
 		orders.Screen(orders.Parts{
 			DB: p.DB, Orders: p.Orders, Checkout: p.Checkout, Fulfilment: p.Fulfilment, Returns: p.Returns, Inventory: p.Inventory, Staff: p.Staff,
-			Picture: picture,
+			Picture: picture, Mails: p.mailsAbout,
 		}),
 		products.Screen(products.Parts{DB: p.DB, Catalog: p.Catalog, Fields: p.Fields, Inventory: p.Inventory, Upload: p.Upload}),
 		categories.Screen(categories.Parts{DB: p.DB, Catalog: p.Catalog, Fields: p.Fields}),
 		stock.Screen(stock.Parts{DB: p.DB, Catalog: p.Catalog, Inventory: p.Inventory, Staff: p.Staff}),
+		customers.Screen(customers.Parts{DB: p.DB, Customers: p.Customers, Orders: p.Orders, Staff: p.Staff, OrderTable: orderTable}),
+		messages.Screen(messages.Parts{DB: p.DB, Content: p.Content}),
+		imports.Screen(imports.Parts{DB: p.DB, Transfer: p.Transfer}),
 		settings.Screen(settings.Parts{DB: p.DB, Market: p.Market, Tax: p.Tax, Shipping: p.Shipping, Payment: p.Payment, Inventory: p.Inventory, Staff: p.Staff, Link: p.Link}),
 	}
+	if p.Mailbox != nil {
+		all = append(all, mails.Screen(mails.Parts{DB: p.DB, Mailbox: p.Mailbox}))
+	}
+	return all
+}
+
+// failedMails counts the letters that could not be sent.
+func (p Parts) failedMails(ctx context.Context) (int64, error) {
+	if p.Mailbox == nil {
+		return 0, nil
+	}
+	return p.Mailbox.FailedUpTo(ctx, p.DB, 100)
+}
+
+// mailsAbout lists the letters about an order, the newest first.
+func (p Parts) mailsAbout(ctx context.Context, d *admin.Desk, orderID string) ([]orders.Mail, error) {
+	if p.Mailbox == nil {
+		return nil, nil
+	}
+	list, err := p.Mailbox.List(ctx, p.DB, mailbox.Filter{ObjectID: orderID})
+	if err != nil {
+		return nil, err
+	}
+	var all []orders.Mail
+	for _, m := range list {
+		one := orders.Mail{Name: mails.Kind(d, m.Template), Note: d.When(m.CreatedAt, p.DB.Now()), Status: mails.State(d, m.State)}
+		if d.Can(policy.MailRead) {
+			one.URL = admin.Prefix + "/mails/" + m.ID
+		}
+		all = append(all, one)
+	}
+	return all, nil
 }
 
 // Shop tells the office of the shop it belongs to.

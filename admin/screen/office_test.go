@@ -2,6 +2,7 @@ package screen_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"image"
@@ -232,7 +233,7 @@ func (b *browser) post(path string, values url.Values) *browser {
 	return b.read(b.client.Do(req))
 }
 
-// send posts a form with files: name → content.
+// send posts a form with files: "name" or "name=file name" → content.
 func (b *browser) send(path string, values url.Values, files map[string][]byte) *browser {
 	b.h.t.Helper()
 	var body bytes.Buffer
@@ -243,7 +244,8 @@ func (b *browser) send(path string, values url.Values, files map[string][]byte) 
 		}
 	}
 	for name, content := range files {
-		part, err := w.CreateFormFile(name, "picture.png")
+		field, file, _ := strings.Cut(name, "=")
+		part, err := w.CreateFormFile(field, cmp.Or(file, "picture.png"))
 		if err != nil {
 			b.h.t.Fatal(err)
 		}

@@ -12,7 +12,10 @@
 // Forms post to the URL they carry. A form or link with data-swap="#id" asks
 // the script to send it and to replace that element by the element of the same
 // id in the answer, which may be a fragment or a whole page; without the
-// script it is a plain form or link.
+// script it is a plain form or link. The script's requests name the
+// ids they want in the header X-Swap, so a handler may answer with the partial
+// alone. In the answer, data-announce is read out and data-bag is the new
+// number on the bag.
 package view
 
 import (

@@ -27,7 +27,7 @@ type Parts struct {
 	// OrderTable draws a list of orders the way their own screen does.
 	OrderTable func(d *admin.Desk, list []order.Summary, now time.Time) ([]admin.Column, []admin.Row)
 
-	// FailedMails and NewMessages count what waits; nil counts nothing.
+	// FailedMails and NewMessages count what waits.
 	FailedMails func(ctx context.Context) (int64, error)
 	NewMessages func(ctx context.Context) (int64, error)
 }
@@ -247,7 +247,7 @@ func (s *screen) todos(ctx context.Context, d *admin.Desk, _ time.Time, v *View)
 		{s.FailedMails, policy.MailRead, "mail", admin.Bad, "admin.todo.mails", "/mails?state=failed"},
 		{s.NewMessages, policy.ContentRead, "message-square", "", "admin.todo.messages", "/messages"},
 	} {
-		if x.count == nil || !d.Can(x.p) {
+		if !d.Can(x.p) {
 			continue
 		}
 		n, err := x.count(ctx)

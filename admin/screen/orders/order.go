@@ -274,30 +274,14 @@ func written(d *admin.Desk, a market.Address) string {
 }
 
 func (s *screen) letters(r *http.Request, d *admin.Desk, v *View, o order.Order) error {
-	if s.Letters == nil {
-		return nil
-	}
-	list, err := s.Letters(r.Context(), o.ID)
-	if err != nil {
+	var err error
+	if v.Mails, err = s.Mails(r.Context(), d, o.ID); err != nil {
 		return err
-	}
-	for _, l := range list {
-		m := Mail{Name: d.P.T("admin.mail.template." + l.Template), Note: d.When(l.At, s.DB.Now()), Status: MailState(d, l.State)}
-		if d.Can(policy.MailRead) {
-			m.URL = admin.Prefix + "/mails/" + l.ID
-		}
-		v.Mails = append(v.Mails, m)
 	}
 	if s.Resend != nil && d.Can(policy.OrderWrite) {
 		v.Resend = []admin.Action{{Label: d.P.T("admin.order.resend"), Post: true, URL: path(o) + "/mails", Key: v.FormKey, Icon: "send", Small: true}}
 	}
 	return nil
-}
-
-// MailState is what became of a mail, in words.
-func MailState(d *admin.Desk, state string) admin.Status {
-	tones := map[string]string{"sent": admin.Good, "queued": admin.Info, "kept": admin.Muted, "failed": admin.Bad}
-	return admin.Status{Tone: tones[state], Text: d.P.T("admin.mail.state." + state)}
 }
 
 // timeline is everything that happened, newest first: the change log and the

@@ -36,18 +36,10 @@ type Parts struct {
 	// there is none.
 	Picture func(hash string) string
 
-	// Letters lists the mails about an order, Resend queues one of them again;
-	// both may be nil.
-	Letters func(ctx context.Context, orderID string) ([]Letter, error)
-	Resend  func(ctx context.Context, tx *db.Tx, orderID string) error
-}
-
-// Letter is a mail about an order.
-type Letter struct {
-	ID       string
-	Template string // message key "admin.mail.template.…"
-	State    string // "queued", "kept", "sent", "failed"
-	At       time.Time
+	// Mails lists the letters about an order.
+	Mails func(ctx context.Context, d *admin.Desk, orderID string) ([]Mail, error)
+	// Resend writes an order's confirmation once more; nil: it cannot be.
+	Resend func(ctx context.Context, tx *db.Tx, orderID string) error
 }
 
 const (

@@ -1,0 +1,172 @@
+package screen_test
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+
+	"github.com/stoashop/stoa/commerce/content"
+	"github.com/stoashop/stoa/commerce/customer"
+	"github.com/stoashop/stoa/platform/db"
+)
+
+// link is the address of the first link of the page whose address contains s.
+func (b *browser) link(s string) string {
+	b.h.t.Helper()
+	n := b.find(func(n *html.Node) bool { return n.Data == "a" && strings.Contains(attr(n, "href"), s) })
+	if n == nil {
+		b.h.t.Fatalf("%s has no link to %s", b.at, s)
+	}
+	return attr(n, "href")
+}
+
+func TestOffice_customers(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		b := h.owner()
+		b.get("/admin/customers").ok("No customers yet")
+		for _, n := range []customer.Newcomer{
+			{Name: "Ada Byron", Email: "ada@example.com", Password: "a difference engine", Locale: "de"},
+			{Name: "Grace Hopper", Email: "grace@example.com", Password: "ships in harbour", Locale: "en"},
+		} {
+			if _, err := h.shop.Customers.SignUp(t.Context(), n, customer.Visit{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b.get("/admin/customers").ok("Ada Byron", "Grace Hopper", "Address not confirmed")
+		b.get("/admin/customers?q=nobody%40example.com").ok("Nobody has this address")
+		b.get("/admin/customers?q=Ada%40Example.com").ok("Ada Byron")
+		if strings.Contains(text(b.doc), "Grace") {
+			t.Error("the search found more than it was asked for")
+		}
+		at := b.link("/admin/customers/cus_")
+		b.get(at).ok("Ada Byron", "ada@example.com", "Deutsch", "No order yet.", "No address is saved.", "Account opened")
+
+		// Signing them out everywhere ends their sessions and is on record.
+		id := strings.TrimPrefix(at, "/admin/customers/")
+		session := func() (n int64) {
+			if err := h.shop.DB.QueryRow(t.Context(), `SELECT COUNT(*) FROM session WHERE subject_id = $1`, id).Scan(&n); err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		if session() != 1 {
+			t.Fatalf("%d sessions before, want 1", session())
+		}
+		b.submit(at+"/sessions/end").ok("Signed out on every device.", "Mira Lindqvist")
+		if session() != 0 {
+			t.Errorf("%d sessions after, want 0", session())
+		}
+		b.submit(at+"/password-link").ok("The link is on its way.", "Link for a new password sent")
+		b.get("/admin/customers/cus_none").shows(http.StatusNotFound)
+		b.get("/admin/find?q=ada%40example.com").ok("Ada Byron")
+	})
+}
+
+func TestOffice_messages(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		b := h.owner()
+		b.get("/admin/messages").ok("No messages")
+		var ids []string
+		for _, m := range []content.Message{
+			{Name: "Ada Byron", Email: "ada@example.com", Text: "Does the kettle whistle?", Lang: "en"},
+			{Name: "Grace Hopper", Email: "grace@example.com", Text: "<script>alert(1)</script>", Lang: "en"},
+		} {
+			err := h.shop.DB.InTx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+				sent, err := h.shop.Content.Send(ctx, tx, m)
+				ids = append(ids, sent.ID)
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		b.get("/admin").ok("2 new messages")
+		b.get("/admin/messages").ok("Ada Byron", "Does the kettle whistle?", "<script>alert(1)</script>")
+		at := "/admin/messages/" + ids[0]
+		b.get(at).ok("Ada Byron", "ada@example.com", "Does the kettle whistle?", "New").submit(at+"/state", "state", "done").ok("Saved.", "Done")
+		b.get("/admin").ok("1 new message")
+		b.get(at).submit(at+"/state", "state", "new").ok("Saved.", "New")
+		b.get("/admin").ok("2 new messages")
+		b.get("/admin/messages/" + ids[1][:len(ids[1])-4] + "zzzz").shows(http.StatusNotFound)
+	})
+}
+
+// TestOffice_imports tries a file of another shop, sees that nothing changed,
+// and brings it in.
+func TestOffice_imports(t *testing.T) {
+	goods := func(t *testing.T, h *house) (n int) {
+		t.Helper()
+		if err := h.shop.DB.QueryRow(t.Context(), `SELECT COUNT(*) FROM product`).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	file, err := os.ReadFile(filepath.Join("..", "..", "ops", "transfer", "testdata", "woocommerce_products.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	each(t, func(t *testing.T, h *house) {
+		b := h.owner()
+		upload := func(platform, name string, content []byte) *browser {
+			b.get("/admin/imports/new").ok("Where do the goods come from?")
+			values := b.fields(b.find(func(n *html.Node) bool { return n.Data == "form" && attr(n, "action") == "/admin/imports" }))
+			values.Set("platform", platform)
+			values.Del("pictures")
+			files := map[string][]byte{"file=" + name: content}
+			if content == nil {
+				files = nil
+			}
+			return b.send("/admin/imports", values, files)
+		}
+		work := func() {
+			if _, err := h.shop.Jobs.RunDue(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b.get("/admin/imports").ok("Nothing has been imported yet")
+		upload("woocommerce", "", nil).shows(http.StatusUnprocessableEntity)
+		upload("woocommerce", "book.csv", []byte("PK\x03\x04 a workbook")).shows(http.StatusUnprocessableEntity, "Save the sheet as CSV")
+		upload("shopify", "goods.csv", file).shows(http.StatusUnprocessableEntity)
+		b.get("/admin/imports").ok("Nothing has been imported yet")
+
+		upload("woocommerce", "goods.csv", file).ok("goods.csv", "Trial run, waiting", "Reading the file")
+		at := strings.Split(b.at, "?")[0]
+		work()
+		b.get(at).ok("Tried", "Nothing has changed yet.", "What became of each column")
+		if n := goods(t, h); n != 0 {
+			t.Fatalf("a trial made %d products", n)
+		}
+
+		b.submit(at + "/start").ok("The import has begun.")
+		real := strings.Split(b.at, "?")[0]
+		if real == at {
+			t.Fatal("the import has the trial's address")
+		}
+		work()
+		b.get(real).ok("Imported", "The import is finished", "See the products")
+		made := goods(t, h)
+		if made == 0 {
+			t.Fatal("nothing was imported")
+		}
+		b.get("/admin/imports").ok("goods.csv", "WooCommerce", "Imported", "Tried")
+
+		// The same file again changes nothing.
+		upload("woocommerce", "goods.csv", bytes.Clone(file))
+		again := strings.Split(b.at, "?")[0]
+		work()
+		b.get(again).submit(again + "/start")
+		last := strings.Split(b.at, "?")[0]
+		work()
+		b.get(last).ok("Imported")
+		if n := goods(t, h); n != made {
+			t.Errorf("%d products after the second time, want %d", n, made)
+		}
+		b.get("/admin/imports/imp_none").shows(http.StatusNotFound)
+	})
+}
