@@ -215,11 +215,14 @@ func Value[T any](b *Browser, expression string) T {
 	return v
 }
 
+// ScreenshotFolder is where pictures go; "" when none are wanted.
+func ScreenshotFolder() string { return os.Getenv("STOA_SCREENSHOTS") }
+
 // Picture photographs the whole page into the folder STOA_SCREENSHOTS names;
 // without it nothing happens.
 func (b *Browser) Picture(name string) {
 	b.t.Helper()
-	dir := os.Getenv("STOA_SCREENSHOTS")
+	dir := ScreenshotFolder()
 	if dir == "" {
 		return
 	}

@@ -1,0 +1,71 @@
+package stoatest_test
+
+import (
+	"testing"
+
+	"github.com/stoashop/stoa/platform/db"
+	"github.com/stoashop/stoa/stoatest"
+)
+
+// storefrontPages are pages of the demo by a short name.
+func storefrontPages() [][2]string {
+	return [][2]string{
+		{"home", "/en/"}, {"home-de", "/de/"}, {"category", "/en/c/kitchen"}, {"product", "/en/p/toaster-for-two"}, {"search", "/en/search?q=kettle"},
+		{"search-nothing", "/en/search?q=zzzz"}, {"bag-empty", "/en/bag"}, {"sign-in", "/en/account/sign-in"}, {"sign-up", "/en/account/sign-up"}, {"forgotten", "/en/account/forgotten"},
+		{"contact", "/en/contact"}, {"content", "/en/pages/about-us"}, {"not-found", "/en/nowhere"},
+	}
+}
+
+// WCAG 2.2 AA on every page, on a phone and on a desktop, light and dark.
+func TestPages_areAccessible(t *testing.T) {
+	s := stoatest.New(t, db.SQLite)
+	for _, d := range []stoatest.Device{stoatest.Phone(), {Width: 1440, Height: 900, Dark: true}} {
+		b := s.Browser(t, d)
+		for _, p := range storefrontPages() {
+			b.Open(p[1])
+			b.WantAccessible(t, p[0])
+		}
+		b.Open("/en/p/toaster-for-two")
+		b.Submit("#buy")
+		b.Open("/en/bag")
+		b.WantAccessible(t, "bag")
+		b.Open("/en/checkout")
+		b.WantAccessible(t, "checkout")
+		b.Submit("#checkout-form")
+		b.Wait(`document.querySelector("[aria-invalid=true]")`)
+		b.WantAccessible(t, "checkout with mistakes")
+		b.Open("/admin/sign-in")
+		b.WantAccessible(t, "admin sign-in")
+	}
+	desk := s.Browser(t, stoatest.Desktop())
+	signInOwner(t, s, desk)
+	for _, p := range []string{"/admin", "/admin/orders", "/admin/products", "/admin/categories", "/admin/stock", "/admin/settings"} {
+		desk.Open(p)
+		desk.WantAccessible(t, p)
+	}
+}
+
+// TestScreenshots photographs the demo when STOA_SCREENSHOTS names a folder,
+// for people to look at.
+func TestScreenshots(t *testing.T) {
+	if stoatest.ScreenshotFolder() == "" {
+		return
+	}
+	s := stoatest.New(t, db.SQLite)
+	for name, d := range map[string]stoatest.Device{
+		"390": stoatest.Phone(), "390-dark": {Width: 390, Height: 844, Dark: true}, "820": {Width: 820, Height: 1180},
+		"1440": stoatest.Desktop(), "1440-dark": {Width: 1440, Height: 900, Dark: true},
+	} {
+		b := s.Browser(t, d)
+		for _, p := range storefrontPages() {
+			b.Open(p[1])
+			b.Picture(p[0] + "-" + name)
+		}
+		b.Open("/en/p/toaster-for-two")
+		b.Submit("#buy")
+		b.Open("/en/bag")
+		b.Picture("bag-" + name)
+		b.Open("/en/checkout")
+		b.Picture("checkout-" + name)
+	}
+}
