@@ -22,6 +22,7 @@ type commands struct {
 	Demo    demoCmd    `cmd:"" help:"Fill a fresh shop with goods to look at and serve it, with a bank to practise with."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database up to date. The other commands do it by themselves."`
 	Setup   setupCmd   `cmd:"" help:"Print the one-time link under which the owner makes an account."`
+	Import  importCmd  `cmd:"" help:"Import the goods of another shop system from its CSV export."`
 	Setting configCmd  `cmd:"" name:"config" help:"Settings."`
 	Doctor  doctorCmd  `cmd:"" help:"Look for what would keep the shop from running, and say what to do."`
 	Version versionCmd `cmd:"" help:"Print the version."`
