@@ -2,7 +2,7 @@
 export CGO_ENABLED = 0
 GO ?= go
 
-.PHONY: run build test check bench race golden screenshots fuzz clean
+.PHONY: run build test check lint bench race golden screenshots fuzz clean
 
 run: build ## open the demo shop on http://localhost:8080
 	./bin/stoa demo
@@ -19,8 +19,10 @@ packages: ## PostgreSQL and Chromium, from Debian's packages
 check: ## what needs no database: format, vet, the floors
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt these:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	$(GO) vet ./...
-	@./internal/testrun/lint.sh
 	$(GO) test ./internal/arch
+
+lint: ## staticcheck, where it can be installed
+	@./internal/testrun/lint.sh
 
 bench: ## speed, each figure beside its limit in the same run
 	$(GO) run ./bench
