@@ -217,7 +217,10 @@ func TestSKU_isUniqueUnderARace(t *testing.T) {
 				if i%2 == 0 {
 					sku = "RACE-1"
 				}
-				_, err := s.SaveNow(t.Context(), actor, simple(fmt.Sprintf("Racer %d", i), sku, 100))
+				err := e.DB.InTx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+					_, err := s.Save(ctx, tx, actor, simple(fmt.Sprintf("Racer %d", i), sku, 100))
+					return err
+				})
 				switch f := fault.From(err); {
 				case err == nil:
 					won.Add(1)

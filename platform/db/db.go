@@ -258,7 +258,8 @@ func (tx *Tx) QueryRow(ctx context.Context, query string, args ...any) *Row {
 	return tx.conn.queryRow(tx.pick(ctx), query, args)
 }
 
-// Exec writes and returns the number of rows touched.
+// Exec writes and returns the number of rows touched. A broken constraint comes
+// back as a *Violation; on PostgreSQL the transaction is dead by then.
 func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
 	tx.count(query, args)
 	if err := tx.asker.Err(); err != nil {
@@ -266,7 +267,7 @@ func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error
 	}
 	res, err := tx.conn.exec(tx.pick(ctx), query, args)
 	if err != nil {
-		return 0, err
+		return 0, tx.db.dialect.explain(err)
 	}
 	return res.RowsAffected()
 }
