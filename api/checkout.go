@@ -62,11 +62,6 @@ func (a *API) place(ctx context.Context, in placeIn) (placement, error) {
 	if err != nil {
 		return none, err
 	}
-	if in.PaymentToken != "" {
-		if err := payment.CheckToken(in.PaymentToken); err != nil {
-			return none, err
-		}
-	}
 	o := owner(ctx)
 	b, err := a.Carts.Bag(ctx, a.DB, o, v.lang, a.DB.Now())
 	if err != nil {

@@ -23,6 +23,7 @@ import (
 	"github.com/stoashop/stoa/commerce/custom"
 	"github.com/stoashop/stoa/commerce/inventory"
 	"github.com/stoashop/stoa/commerce/market"
+	"github.com/stoashop/stoa/commerce/payment"
 	"github.com/stoashop/stoa/guard/audit"
 	"github.com/stoashop/stoa/guard/policy"
 	"github.com/stoashop/stoa/guard/staff"
@@ -59,8 +60,16 @@ type operation struct {
 }
 
 func each(t *testing.T, fn func(t *testing.T, h *house)) {
+	eachWith(t, func(t *testing.T, h *house, _ *bank) { fn(t, h) })
+}
+
+// eachWith is each, with a payment provider that the test speaks for.
+func eachWith(t *testing.T, fn func(t *testing.T, h *house, b *bank)) {
 	for _, engine := range []db.Engine{db.SQLite, db.Postgres} {
-		t.Run(string(engine), func(t *testing.T) { fn(t, open(t, engine)) })
+		t.Run(string(engine), func(t *testing.T) {
+			b := &bank{facts: make(map[string]payment.Facts)}
+			fn(t, open(t, engine, b), b)
+		})
 	}
 }
 
@@ -71,13 +80,13 @@ func (l testLog) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func open(t *testing.T, engine db.Engine) *house {
+func open(t *testing.T, engine db.Engine, b *bank) *house {
 	t.Helper()
 	now := clock.NewFake(dbtest.Began)
 	shop, err := stoa.New(t.Context(), stoa.Settings{
 		Listen: "127.0.0.1:8080", Base: base, Data: t.TempDir(), Database: dbtest.URL(t, engine),
 		MasterKey: base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32)),
-	}, stoa.Clock(now), stoa.Log(slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelError}))))
+	}, stoa.Clock(now), stoa.Payment(b), stoa.Log(slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelError}))))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,6 +239,8 @@ func (h *house) send(r *http.Request) *httptest.ResponseRecorder {
 
 // object is a JSON body.
 type object = map[string]any
+
+type parameter = openapi3.ParameterRef
 
 // with says what a call adds to its operation: "cart:…" and "bearer:…" for who
 // asks, "key:…" for a key of one's own, "?a=b" for a query, "name=value" for a

@@ -120,6 +120,7 @@ func TestCart_isMadeByTheFirstAddAndPricedAtEveryLook(t *testing.T) {
 		if len(token) != 43 {
 			t.Fatalf("no token: %s", added.body)
 		}
+		h.call("cart.get", nil, "cart:"+token).want(200).is("version", added.number("version"), "total", eur(10290))
 		again := h.call("cart.add", object{"variant_id": blue, "quantity": 1}, "cart:"+token).want(201).is("cart_token", nil, "units", 3)
 		line := again.text("lines.0.id")
 		h.call("cart.add", object{"variant_id": h.mug.Variants[0].ID, "quantity": 1}, "cart:"+token).want(201).is("units", 4)
@@ -128,7 +129,7 @@ func TestCart_isMadeByTheFirstAddAndPricedAtEveryLook(t *testing.T) {
 		h.call("cart.remove", nil, "line="+line, "cart:"+token).want(404, "cart.unknown_line")
 		seen := h.call("cart.details", berlin(), "cart:"+token).want(200).is(
 			"destination.country", "DE", "destination.assumed", false, "details.email", "ada@example.com", "shipping_options.0.chosen", true,
-			"shipping_options.0.earliest", "2026-11-26", "payment_methods.0.code", "manual.cash_on_delivery", "payment_methods.0.chosen", true,
+			"shipping_options.0.earliest", "2026-11-26", "payment_methods.1.code", "manual.cash_on_delivery", "payment_methods.1.chosen", true, "payment_methods.1.name", "Cash on delivery",
 		)
 		h.call("cart.get", nil, "cart:"+token).want(200).is("version", seen.number("version"), "total", eur(1740), "details.note", "Ring twice.")
 

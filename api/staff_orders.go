@@ -332,7 +332,7 @@ type event struct {
 	Action string          `json:"action" doc:"Such as order.shipped."`
 	Actor  actorOut        `json:"actor"`
 	At     time.Time       `json:"at"`
-	Data   json.RawMessage `json:"data" doc:"What the change log keeps of it; its shape depends on the action."`
+	Data   json.RawMessage `json:"data,omitempty" doc:"What the change log keeps of it, if anything; its shape depends on the action."`
 }
 
 func (a *API) staffOrder(ctx context.Context, o order.Order) (staffOrder, error) {
@@ -395,7 +395,11 @@ func (a *API) history(ctx context.Context, o order.Order, out *staffOrder) error
 	}
 	slices.Reverse(entries)
 	out.Timeline = kit.Each(entries, func(e audit.Entry) event {
-		return event{e.Action, actorOut{string(e.Actor.Kind), e.Actor.ID, names[e.Actor.ID]}, e.At.UTC(), e.After}
+		out := event{e.Action, actorOut{string(e.Actor.Kind), e.Actor.ID, names[e.Actor.ID]}, e.At.UTC(), e.After}
+		if string(e.After) == "null" {
+			out.Data = nil
+		}
+		return out
 	})
 	return nil
 }
