@@ -81,7 +81,7 @@ func (s *Shop) screens() []admin.Screen {
 	return screen.All(screen.Parts{
 		DB: s.DB, Staff: s.Staff, Upload: s.Upload, Market: s.Market, Tax: s.Tax, Shipping: s.Shipping, Payment: s.Payments,
 		Fields: s.Fields, Catalog: s.Catalog, Inventory: s.Stock, Orders: s.Orders, Checkout: s.Checkout, Fulfilment: s.Fulfilment, Returns: s.Returns,
-		Customers: s.Customers, Content: s.Content, Transfer: s.Transfer,
+		Customers: s.Customers, Content: s.Content, Mailbox: s.Mail, Transfer: s.Transfer,
 		Link: func(path string) string { return s.base.ResolveReference(&url.URL{Path: path}).String() },
 	})
 }

@@ -56,7 +56,7 @@ type Parts struct {
 	Returns    *returns.Service
 	Customers  *customer.Service
 	Content    *content.Service
-	Mailbox    *mailbox.Service // nil: the shop writes no letters
+	Mailbox    *mailbox.Service
 	Transfer   *transfer.Service
 
 	// Link makes an absolute address of a path of the shop.
@@ -68,43 +68,32 @@ func All(p Parts) []admin.Screen {
 	orderTable := func(d *admin.Desk, list []order.Summary, now time.Time) ([]admin.Column, []admin.Row) {
 		return orders.Columns(d), orders.Rows(d, list, now)
 	}
-	all := []admin.Screen{
+	return []admin.Screen{
 		home.Screen(home.Parts{
 			DB: p.DB, Orders: p.Orders, Catalog: p.Catalog, Inventory: p.Inventory, Market: p.Market, OrderTable: orderTable,
-			FailedMails: p.failedMails,
+			FailedMails: func(ctx context.Context) (int64, error) { return p.Mailbox.FailedUpTo(ctx, p.DB, 100) },
 			NewMessages: func(ctx context.Context) (int64, error) { return messages.Waiting(ctx, p.DB) },
 		}),
 		orders.Screen(orders.Parts{
 			DB: p.DB, Orders: p.Orders, Checkout: p.Checkout, Fulfilment: p.Fulfilment, Returns: p.Returns, Inventory: p.Inventory, Staff: p.Staff,
 			Picture: picture, Mails: p.mailsAbout,
+			Resend: func(ctx context.Context, tx *db.Tx, orderID string) error {
+				return p.Mailbox.Again(ctx, tx, "order_confirmation", orderID)
+			},
 		}),
 		products.Screen(products.Parts{DB: p.DB, Catalog: p.Catalog, Fields: p.Fields, Inventory: p.Inventory, Upload: p.Upload}),
 		categories.Screen(categories.Parts{DB: p.DB, Catalog: p.Catalog, Fields: p.Fields}),
 		stock.Screen(stock.Parts{DB: p.DB, Catalog: p.Catalog, Inventory: p.Inventory, Staff: p.Staff}),
 		customers.Screen(customers.Parts{DB: p.DB, Customers: p.Customers, Orders: p.Orders, Staff: p.Staff, OrderTable: orderTable}),
 		messages.Screen(messages.Parts{DB: p.DB, Content: p.Content}),
+		mails.Screen(mails.Parts{DB: p.DB, Mailbox: p.Mailbox}),
 		imports.Screen(imports.Parts{DB: p.DB, Transfer: p.Transfer}),
 		settings.Screen(settings.Parts{DB: p.DB, Market: p.Market, Tax: p.Tax, Shipping: p.Shipping, Payment: p.Payment, Inventory: p.Inventory, Staff: p.Staff, Link: p.Link}),
 	}
-	if p.Mailbox != nil {
-		all = append(all, mails.Screen(mails.Parts{DB: p.DB, Mailbox: p.Mailbox}))
-	}
-	return all
-}
-
-// failedMails counts the letters that could not be sent.
-func (p Parts) failedMails(ctx context.Context) (int64, error) {
-	if p.Mailbox == nil {
-		return 0, nil
-	}
-	return p.Mailbox.FailedUpTo(ctx, p.DB, 100)
 }
 
 // mailsAbout lists the letters about an order, the newest first.
 func (p Parts) mailsAbout(ctx context.Context, d *admin.Desk, orderID string) ([]orders.Mail, error) {
-	if p.Mailbox == nil {
-		return nil, nil
-	}
 	list, err := p.Mailbox.List(ctx, p.DB, mailbox.Filter{ObjectID: orderID})
 	if err != nil {
 		return nil, err

@@ -46,11 +46,12 @@ type house struct {
 // each opens a fresh shop on both engines.
 func each(t *testing.T, fn func(t *testing.T, h *house)) {
 	for _, engine := range []db.Engine{db.SQLite, db.Postgres} {
-		t.Run(string(engine), func(t *testing.T) { fn(t, openHouse(t, engine)) })
+		t.Run(string(engine), func(t *testing.T) { fn(t, openHouse(t, engine, "")) })
 	}
 }
 
-func openHouse(t *testing.T, engine db.Engine) *house {
+// openHouse opens a shop on an engine with a mail server; "" has none.
+func openHouse(t *testing.T, engine db.Engine, smtp string) *house {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -60,7 +61,7 @@ func openHouse(t *testing.T, engine db.Engine) *house {
 	data := t.TempDir()
 	base := "http://" + listener.Addr().String()
 	shop, err := stoa.New(t.Context(), stoa.Settings{
-		Listen: listener.Addr().String(), Base: base, Data: data, Database: dbtest.URL(t, engine),
+		Listen: listener.Addr().String(), Base: base, Data: data, Database: dbtest.URL(t, engine), SMTP: smtp,
 		MasterKey: base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32)),
 	}, stoa.Clock(now), stoa.Log(slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelError}))))
 	if err != nil {
@@ -91,6 +92,7 @@ type browser struct {
 	client *http.Client
 	at     string // path of the page seen last
 	status int
+	header http.Header
 	doc    *html.Node
 }
 
@@ -109,9 +111,12 @@ func (b *browser) read(res *http.Response, err error) *browser {
 	if err != nil {
 		b.h.t.Fatal(err)
 	}
-	b.status, b.at = res.StatusCode, res.Request.URL.RequestURI()
+	b.status, b.at, b.header = res.StatusCode, res.Request.URL.RequestURI(), res.Header
 	if b.doc, err = html.Parse(bytes.NewReader(raw)); err != nil {
 		b.h.t.Fatal(err)
+	}
+	if strings.HasSuffix(b.at, "/body") {
+		return b // a letter, which is no page of ours
 	}
 	for _, fault := range lint(raw) {
 		b.h.t.Errorf("%s: %s", b.at, fault)

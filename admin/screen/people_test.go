@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/stoashop/stoa/commerce/content"
 	"github.com/stoashop/stoa/commerce/customer"
 	"github.com/stoashop/stoa/platform/db"
+	"github.com/stoashop/stoa/stoatest/mailsink"
 )
 
 // link is the address of the first link of the page whose address contains s.
@@ -24,6 +26,14 @@ func (b *browser) link(s string) string {
 		b.h.t.Fatalf("%s has no link to %s", b.at, s)
 	}
 	return attr(n, "href")
+}
+
+// work does what waits behind the pages.
+func (h *house) work() {
+	h.t.Helper()
+	if _, err := h.shop.Jobs.RunDue(h.t.Context()); err != nil {
+		h.t.Fatal(err)
+	}
 }
 
 func TestOffice_customers(t *testing.T) {
@@ -124,11 +134,6 @@ func TestOffice_imports(t *testing.T) {
 			}
 			return b.send("/admin/imports", values, files)
 		}
-		work := func() {
-			if _, err := h.shop.Jobs.RunDue(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-		}
 		b.get("/admin/imports").ok("Nothing has been imported yet")
 		upload("woocommerce", "", nil).shows(http.StatusUnprocessableEntity)
 		upload("woocommerce", "book.csv", []byte("PK\x03\x04 a workbook")).shows(http.StatusUnprocessableEntity, "Save the sheet as CSV")
@@ -137,7 +142,7 @@ func TestOffice_imports(t *testing.T) {
 
 		upload("woocommerce", "goods.csv", file).ok("goods.csv", "Trial run, waiting", "Reading the file")
 		at := strings.Split(b.at, "?")[0]
-		work()
+		h.work()
 		b.get(at).ok("Tried", "Nothing has changed yet.", "What became of each column")
 		if n := goods(t, h); n != 0 {
 			t.Fatalf("a trial made %d products", n)
@@ -148,7 +153,7 @@ func TestOffice_imports(t *testing.T) {
 		if real == at {
 			t.Fatal("the import has the trial's address")
 		}
-		work()
+		h.work()
 		b.get(real).ok("Imported", "The import is finished", "See the products")
 		made := goods(t, h)
 		if made == 0 {
@@ -159,14 +164,74 @@ func TestOffice_imports(t *testing.T) {
 		// The same file again changes nothing.
 		upload("woocommerce", "goods.csv", bytes.Clone(file))
 		again := strings.Split(b.at, "?")[0]
-		work()
+		h.work()
 		b.get(again).submit(again + "/start")
 		last := strings.Split(b.at, "?")[0]
-		work()
+		h.work()
 		b.get(last).ok("Imported")
 		if n := goods(t, h); n != made {
 			t.Errorf("%d products after the second time, want %d", n, made)
 		}
 		b.get("/admin/imports/imp_none").shows(http.StatusNotFound)
 	})
+}
+
+// TestOffice_mails follows an order's letters: sent, sent once more, refused
+// by the server and sent after all.
+func TestOffice_mails(t *testing.T) {
+	for _, engine := range []db.Engine{db.SQLite, db.Postgres} {
+		t.Run(string(engine), func(t *testing.T) {
+			sink := mailsink.New(t)
+			h := openHouse(t, engine, sink.URL())
+			b := h.owner()
+			b.get("/admin/mails").ok("No mails yet")
+			_, variant := h.product(b, "Kettle", "KET-1", "49.00", "10")
+			o := h.order(map[string]int64{variant: 1})
+			h.work()
+			at := "/admin/orders/" + o.PublicNumber()
+			b.get(at).ok("Order confirmation", "Sent").submit(at+"/mails").ok("The confirmation is sent again.", "Confirmation sent again")
+			h.work()
+			if got := sink.Mails(); len(got) != 2 || got[0].To != "ada@example.com" || got[1].Subject != got[0].Subject || got[1].Text != got[0].Text {
+				t.Fatalf("the server got %+v", got)
+			}
+
+			sink.Refuse(550)
+			h.order(map[string]int64{variant: 1})
+			h.work()
+			b.get("/admin").ok("1 mail could not be sent")
+			b.get("/admin/mails?state=failed").ok("Your order", "Order confirmation", "ada@example.com", "Failed")
+			letter := b.link("/admin/mails/mail_")
+			b.get(letter).ok("The mail server did not take it", "refused by the test", "ada@example.com")
+			b.get(letter + "?form=text").ok("Kettle")
+			b.get(letter + "/body").ok("Kettle")
+			if csp := b.header.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") || !strings.Contains(csp, "sandbox") || strings.Contains(csp, "script-src") || b.header.Get("X-Frame-Options") != "SAMEORIGIN" {
+				t.Errorf("the letter's own page may do too much: %v", b.header)
+			}
+			sink.Refuse(0)
+			b.get(letter).submit(letter + "/retry").ok("The mail is on its way again.")
+			h.work()
+			b.get(letter).ok("Sent")
+			if n := len(sink.Mails()); n != 3 {
+				t.Errorf("%d letters arrived, want 3", n)
+			}
+			b.post(letter+"/retry", url.Values{"form_key": {"again"}}).shows(http.StatusConflict, "This letter has been sent already.")
+			b.get("/admin/mails?q=ada%40example.com").ok("Your order")
+			b.get("/admin/mails?q=nobody%40example.com").ok("No mail fits")
+			b.get("/admin/mails/mail_none").shows(http.StatusNotFound)
+		})
+	}
+}
+
+// TestOffice_mailsWithoutServer keeps letters readable and says why.
+func TestOffice_mailsWithoutServer(t *testing.T) {
+	h := openHouse(t, db.SQLite, "")
+	b := h.owner()
+	_, variant := h.product(b, "Kettle", "KET-1", "49.00", "10")
+	h.order(map[string]int64{variant: 1})
+	h.work()
+	b.get("/admin/mails").ok("Order confirmation", "Kept, not sent")
+	b.get(b.link("/admin/mails/mail_")).ok("No mail server is set up")
+	if b.find(func(n *html.Node) bool { return strings.Contains(attr(n, "action"), "/retry") }) != nil {
+		t.Error("a letter that cannot be sent offers to be sent")
+	}
 }

@@ -77,6 +77,7 @@ type Message struct {
 // Filter chooses letters. Zero values choose all.
 type Filter struct {
 	State    State
+	Template string
 	ObjectID string
 	Email    string // whole address
 

@@ -449,3 +449,37 @@ func TestList_pagesAndFilters(t *testing.T) {
 		want(t, err, fault.Invalid, "form.invalid")
 	})
 }
+
+func (p *post) again(template, object string) error {
+	return p.DB.InTx(p.t.Context(), func(ctx context.Context, tx *db.Tx) error { return p.Again(ctx, tx, template, object) })
+}
+
+func TestAgain_writesTheLatestLetterOnceMore(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
+		sink := mailsink.New(t)
+		p := open(t, e, smtp(t, sink))
+		want(t, p.again("order_confirmation", "ord_1"), fault.NotFound, "mailbox.not_found")
+		p.queue(p.letter("order_confirmation:ord_1:1"))
+		want(t, p.again("order_confirmation", "ord_1"), fault.Conflict, "mailbox.under_way")
+		p.run()
+		if err := p.again("order_confirmation", "ord_1"); err != nil {
+			t.Fatal(err)
+		}
+		p.run()
+		got := sink.Mails()
+		if len(got) != 2 || got[1].To != "ada@example.com" || got[1].Subject != got[0].Subject || got[1].Text != got[0].Text || got[1].HTML != got[0].HTML || got[1].Header.Get("Message-Id") == got[0].Header.Get("Message-Id") {
+			t.Errorf("%+v", got)
+		}
+		want(t, p.again("shipping_notice", "ord_1"), fault.NotFound, "mailbox.not_found")
+
+		secret := p.letter("password_reset:cus_1:1")
+		secret.Template, secret.ObjectID, secret.Text, secret.Secret = "password_reset", "cus_1", "https://shop.example/reset/sesame\n", "sesame"
+		p.queue(secret)
+		p.run()
+		want(t, p.again("password_reset", "cus_1"), fault.Conflict, "mailbox.one_time_link")
+		p.run()
+		if n := len(sink.Mails()); n != 3 {
+			t.Errorf("%d letters left, want 3", n)
+		}
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 
 	"github.com/stoashop/stoa/commerce/market"
 	"github.com/stoashop/stoa/guard/audit"
@@ -213,6 +214,38 @@ func (s *Service) Retry(ctx context.Context, actor audit.Actor, id string) error
 		}
 		return audit.Append(ctx, tx, audit.Change{Actor: actor, Action: "mail.retried", Object: "mail", ID: id, Before: r.State, After: Queued})
 	})
+}
+
+// Again writes the latest letter of a kind about an object once more, to the
+// same reader, after the transaction. Every call writes one. It fails with
+// "mailbox.not_found", "mailbox.erased", with "mailbox.under_way" while that
+// letter has not left yet, and with "mailbox.one_time_link" for a letter whose
+// link works once: such a link is asked for anew.
+func (s *Service) Again(ctx context.Context, tx *db.Tx, template, objectID string) error {
+	latest, err := list(ctx, tx, Filter{Template: template, ObjectID: objectID, Limit: 1}, nil)
+	if err != nil {
+		return err
+	}
+	if len(latest) == 0 {
+		return fault.New(fault.NotFound, "mailbox.not_found")
+	}
+	r := latest[0]
+	c, err := s.open(ctx, &r)
+	switch {
+	case err != nil:
+		return err
+	case r.Erased:
+		return fault.New(fault.Conflict, "mailbox.erased")
+	case r.State == Queued:
+		return fault.New(fault.Conflict, "mailbox.under_way")
+	case c.Secret != "" || strings.Contains(c.Text, hidden):
+		return fault.New(fault.Conflict, "mailbox.one_time_link")
+	}
+	_, err = s.Queue(ctx, tx, Letter{
+		OnceKey: template + ":" + objectID + ":again:" + tx.NewID("mail"), Template: template, ObjectID: objectID, KeyID: r.keyID, Locale: r.Locale,
+		To: r.To, Subject: c.Subject, HTML: c.HTML, Text: c.Text,
+	})
+	return err
 }
 
 // List returns letters, the newest first.

@@ -62,6 +62,9 @@ func list(ctx context.Context, q db.Q, f Filter, index []byte) ([]row, error) {
 	if f.State != "" {
 		add("state = ?", string(f.State))
 	}
+	if f.Template != "" {
+		add("template = ?", f.Template)
+	}
 	if f.ObjectID != "" {
 		add("object_id = ?", f.ObjectID)
 	}

@@ -278,7 +278,7 @@ func (s *screen) letters(r *http.Request, d *admin.Desk, v *View, o order.Order)
 	if v.Mails, err = s.Mails(r.Context(), d, o.ID); err != nil {
 		return err
 	}
-	if s.Resend != nil && d.Can(policy.OrderWrite) {
+	if len(v.Mails) > 0 && d.Can(policy.OrderWrite) {
 		v.Resend = []admin.Action{{Label: d.P.T("admin.order.resend"), Post: true, URL: path(o) + "/mails", Key: v.FormKey, Icon: "send", Small: true}}
 	}
 	return nil

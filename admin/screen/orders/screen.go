@@ -38,7 +38,7 @@ type Parts struct {
 
 	// Mails lists the letters about an order.
 	Mails func(ctx context.Context, d *admin.Desk, orderID string) ([]Mail, error)
-	// Resend writes an order's confirmation once more; nil: it cannot be.
+	// Resend writes an order's confirmation once more.
 	Resend func(ctx context.Context, tx *db.Tx, orderID string) error
 }
 
@@ -68,7 +68,7 @@ func Screen(p Parts) admin.Screen {
 		FindPermission: policy.OrderRead,
 		Routes: func(o *admin.Office) []policy.Route {
 			s.o = o
-			routes := []policy.Route{
+			return []policy.Route{
 				o.Get("orders", "/orders", policy.OrderRead, s.list),
 				o.Get("order", "/orders/{number}", policy.OrderRead, s.show),
 				o.Post("order.note", "/orders/{number}/notes", policy.OrderWrite, s.note),
@@ -80,11 +80,8 @@ func Screen(p Parts) admin.Screen {
 				o.Post("order.refund.submit", "/orders/{number}/refunds", policy.OrderRefund, s.refund),
 				o.Get("order.cancel", "/orders/{number}/cancellation/new", policy.OrderCancel, s.cancelPage),
 				o.Post("order.cancel.submit", "/orders/{number}/cancellation", policy.OrderCancel, s.cancel),
+				o.Post("order.resend", "/orders/{number}/mails", policy.OrderWrite, s.resend),
 			}
-			if s.Resend != nil {
-				routes = append(routes, o.Post("order.resend", "/orders/{number}/mails", policy.OrderWrite, s.resend))
-			}
-			return routes
 		},
 	}
 }
