@@ -481,7 +481,7 @@ func TestOffice_aDayAtTheShop(t *testing.T) {
 		// An order: paid by hand, shipped in two parcels, partly refunded.
 		o := h.order(map[string]int64{variant: 3})
 		at := "/admin/orders/" + o.PublicNumber()
-		b.get("/admin/orders").ok("#"+o.PublicNumber(), "Ada Byron", "Payment pending", "To ship")
+		b.get("/admin/orders").ok("#"+o.PublicNumber(), "Ada Byron", "Unpaid", "To ship")
 		b.get(at).ok("Ada Byron", "20259 Hamburg", "3 × €49.00", "€151.90", "Order placed").submit(at+"/payments").ok("The payment is noted.", "Paid", "€151.90 noted as paid")
 		b.get(at+"/shipments/new").ok("of 3").submit(at+"/shipments", "quantity."+o.Lines[0].ID, "4").shows(http.StatusUnprocessableEntity, "Please enter 3 or less.")
 		b.submit(at+"/shipments", "quantity."+o.Lines[0].ID, "2", "carrier", "dhl", "tracking", "00340434161094042557").ok("The parcel is on its way.", "Partly shipped", "00340434161094042557")

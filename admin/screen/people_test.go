@@ -48,7 +48,7 @@ func TestOffice_customers(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		b.get("/admin/customers").ok("Ada Byron", "Grace Hopper", "Address not confirmed")
+		b.get("/admin/customers").ok("Ada Byron", "Grace Hopper", "E-mail not confirmed")
 		b.get("/admin/customers?q=nobody%40example.com").ok("Nobody has this address")
 		b.get("/admin/customers?q=Ada%40Example.com").ok("Ada Byron")
 		if strings.Contains(text(b.doc), "Grace") {

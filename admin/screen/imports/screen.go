@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"mime/multipart"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/stoashop/stoa/admin"
@@ -296,8 +297,8 @@ func (s *screen) problems(ctx context.Context, d *admin.Desk, run transfer.Run, 
 	return t, nil
 }
 
-// columns tells what became of each column; those that fill something we have
-// need no reason.
+// columns tells what became of each column, those that were left out first.
+// Those that fill something we have need no reason.
 func columns(d *admin.Desk, list []transfer.Column) *admin.Table {
 	if len(list) == 0 {
 		return nil
@@ -305,6 +306,9 @@ func columns(d *admin.Desk, list []transfer.Column) *admin.Table {
 	t := &admin.Table{ID: "columns", Still: true, Caption: d.P.T("admin.imports.columns"), Columns: []admin.Column{
 		{Head: d.P.T("admin.imports.column"), Kind: admin.Lead}, {Head: d.P.T("admin.imports.becomes")}, {Head: d.P.T("admin.stock.why"), Kind: admin.Wide}, {Head: d.P.T("admin.imports.filled"), Kind: admin.End},
 	}}
+	rank := map[transfer.Use]int{transfer.Dropped: 0, transfer.Kept: 1, transfer.Mapped: 2}
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(a, b transfer.Column) int { return rank[a.Use] - rank[b.Use] })
 	for _, c := range list {
 		var becomes, why admin.Cell
 		switch c.Use {

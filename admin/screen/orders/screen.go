@@ -243,6 +243,9 @@ func Rows(d *admin.Desk, list []order.Summary, now time.Time) []admin.Row {
 	rows := make([]admin.Row, len(list))
 	for i, o := range list {
 		pay, ship := Payment(d, o.Payment), Fulfilment(d, o.State, o.Fulfilment)
+		if o.Payment == payment.Awaiting {
+			pay.Text = d.P.T("admin.orders.view.unpaid")
+		}
 		number := "#" + o.PublicNumber()
 		rows[i] = admin.Row{ID: o.ID, Name: number, Cells: []admin.Cell{
 			{Text: number, URL: at + "/" + o.PublicNumber()}, {Text: d.When(o.PlacedAt, now)}, {Text: o.Name}, {Status: &pay}, {Status: &ship},

@@ -108,7 +108,7 @@ func (s *screen) methods(d *admin.Desk, z shipping.Zone) *admin.Table {
 		}
 		t.Rows = append(t.Rows, admin.Row{ID: m.ID, Cells: []admin.Cell{
 			{Text: m.Name.In(d.P.Lang(), d.First()), URL: shippingAt + "/zones/" + z.ID + "/methods/" + m.ID},
-			{Text: d.P.T("admin.method.days_range", "from", m.DaysMin, "to", m.DaysMax)}, {Text: free}, {Status: &status}, {Text: price},
+			{Text: days(d, m)}, {Text: free}, {Status: &status}, {Text: price},
 		}})
 	}
 	return t
@@ -464,4 +464,12 @@ func (s *screen) deleteMethod(w http.ResponseWriter, r *http.Request) error {
 		})
 	}
 	return s.finish(err, func(cause error) error { return s.showMethod(w, r, z, m, d.Typed(raw, cause).Unsent(), cause) })
+}
+
+// days is how long a delivery takes: "2 to 3", or "1".
+func days(d *admin.Desk, m shipping.Method) string {
+	if m.DaysMin == m.DaysMax {
+		return d.P.Number(int64(m.DaysMin))
+	}
+	return d.P.T("admin.method.days_range", "from", m.DaysMin, "to", m.DaysMax)
 }
