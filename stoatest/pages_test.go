@@ -26,7 +26,9 @@ func TestPages_areAccessible(t *testing.T) {
 			b.WantAccessible(t, p[0])
 		}
 		b.Open("/en/p/toaster-for-two")
-		b.Submit("#buy")
+		b.Send("#buy")
+		b.SeeElement("dialog[open] #drawer .bag__lines")
+		b.WantAccessible(t, "drawer")
 		b.Open("/en/bag")
 		b.WantAccessible(t, "bag")
 		b.Open("/en/checkout")
@@ -62,7 +64,9 @@ func TestScreenshots(t *testing.T) {
 			b.Picture(p[0] + "-" + name)
 		}
 		b.Open("/en/p/toaster-for-two")
-		b.Submit("#buy")
+		b.Send("#buy")
+		b.SeeElement("dialog[open] #drawer .bag__lines")
+		b.Picture("drawer-" + name)
 		b.Open("/en/bag")
 		b.Picture("bag-" + name)
 		b.Open("/en/checkout")

@@ -28,6 +28,9 @@ type Shop struct {
 	Mails *mailsink.Sink
 }
 
+// Mail is a letter that the shop sent.
+type Mail = mailsink.Mail
+
 // Each opens a filled shop on SQLite and one on PostgreSQL and runs fn with
 // each.
 func Each(t *testing.T, fn func(t *testing.T, s *Shop)) {

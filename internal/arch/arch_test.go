@@ -66,7 +66,7 @@ var stairs = map[string][]string{
 	"admin/screen":      {"admin/screen/"},
 	"api":               {"api/kit"},
 	"provider/":         {"provider/payment/"},
-	"stoatest":          {".", "stoatest/dbtest", "stoatest/mailsink"},
+	"stoatest":          {".", "stoatest/dbtest", "stoatest/browse", "stoatest/mailsink"},
 	"stoatest/":         {".", "stoatest", "stoatest/dbtest", "stoatest/mailsink"},
 }
 

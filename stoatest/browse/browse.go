@@ -27,6 +27,9 @@ import (
 //go:embed axe.min.js
 var axe string
 
+// limit is how long one step may take on a busy machine.
+const limit = 40 * time.Second
+
 // Tab is one tab of a browser that ends with its test.
 type Tab struct {
 	t   testing.TB
@@ -49,7 +52,8 @@ func New(t testing.TB) *Tab {
 	if path == "" {
 		t.Fatal("browse: no Chromium; on Debian: apt-get install chromium")
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-dev-shm-usage", true))
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.Flag("hide-scrollbars", true),
+		chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("disable-background-networking", true))
 	allocator, endAllocator := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, end := chromedp.NewContext(allocator)
 	t.Cleanup(func() { end(); endAllocator() })
@@ -67,7 +71,7 @@ func New(t testing.TB) *Tab {
 // call sends a protocol command that must succeed.
 func call[P, R any](b *Tab, cmd cdp.Command[P, R], params P) R {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, limit)
 	defer cancel()
 	res, err := chromedp.Call(ctx, cmd, params)
 	if err != nil {
@@ -150,7 +154,7 @@ func (b *Tab) Go(url string) {
 
 func (b *Tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, limit)
 	defer cancel()
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		b.t.Fatal("browse: ", err)
@@ -161,7 +165,7 @@ func (b *Tab) do(steps ...chromedp.Action[chromedp.Void]) {
 // JSON. Promises are awaited.
 func Eval[T any](b *Tab, expression string) T {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, limit)
 	defer cancel()
 	yes := true
 	res, err := chromedp.Call(ctx, runtime.Evaluate, runtime.EvaluateParams{Expression: "(async () => JSON.stringify(await (" + expression + ")))()", AwaitPromise: &yes, ReturnByValue: &yes})
@@ -180,15 +184,32 @@ func Eval[T any](b *Tab, expression string) T {
 		}
 	}
 	if err != nil {
-		b.t.Fatalf("browse: %s: %v", expression, err)
+		b.t.Fatalf("browse: %s: %v\nat %s", expression, err, b.where())
 	}
 	return value
 }
 
-// Wait waits until an expression is true, at most ten seconds.
+// Run runs statements in the page, also where the page's own scripts are
+// switched off. They may press a button: that the page goes away while they
+// run is no mistake.
+func (b *Tab) Run(script string) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, limit)
+	defer cancel()
+	res, err := chromedp.Call(ctx, runtime.Evaluate, runtime.EvaluateParams{Expression: "{" + script + "\n}"})
+	switch {
+	case err != nil && (strings.Contains(err.Error(), "navigated") || strings.Contains(err.Error(), "destroyed")):
+	case err != nil:
+		b.t.Fatalf("browse: %s: %v\nat %s", script, err, b.where())
+	case res.ExceptionDetails != nil:
+		b.t.Fatalf("browse: %s: %s\nat %s", script, res.ExceptionDetails.Text, b.where())
+	}
+}
+
+// Wait waits until an expression is true, also over navigations.
 func (b *Tab) Wait(expression string) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, limit)
 	defer cancel()
 	look := time.NewTicker(50 * time.Millisecond)
 	defer look.Stop()
@@ -200,9 +221,20 @@ func (b *Tab) Wait(expression string) {
 		select {
 		case <-look.C: // also after an error: the page may be on its way out
 		case <-ctx.Done():
-			b.t.Fatalf("browse: %s never came true: %v", expression, err)
+			b.t.Fatalf("browse: %s never came true: %v\nat %s", expression, err, b.where())
 		}
 	}
+}
+
+// where tells what the window shows, for the tale of a failed test.
+func (b *Tab) where() string {
+	ctx, cancel := context.WithTimeout(b.ctx, 5*time.Second)
+	defer cancel()
+	text, err := chromedp.Run(ctx, chromedp.Evaluate[string](`location.href + "\n" + document.title + "\n" + document.body.innerText.slice(0, 1500)`))
+	if err != nil {
+		return "(unknown)"
+	}
+	return text
 }
 
 // Press types keys; mods are "ctrl", "shift", "alt".
@@ -220,6 +252,30 @@ func (b *Tab) Press(keys string, mods ...string) {
 		}
 	}
 	b.do(chromedp.KeyEvent(keys, options...))
+}
+
+// Click clicks the first element that a CSS selector finds, as a pointer would.
+func (b *Tab) Click(selector string) {
+	b.t.Helper()
+	b.do(chromedp.ScrollIntoView(selector), chromedp.Click(selector))
+}
+
+// FullPicture returns the whole page as PNG, with all of its pictures.
+func (b *Tab) FullPicture() []byte {
+	b.t.Helper()
+	Eval[bool](b, `(async () => {
+		for (const i of document.images) i.loading = "eager";
+		await Promise.all([...document.images].map(i => i.decode().catch(() => {})));
+		await document.fonts.ready;
+		return true;
+	})()`)
+	ctx, cancel := context.WithTimeout(b.ctx, limit)
+	defer cancel()
+	png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	if err != nil {
+		b.t.Fatal("browse: ", err)
+	}
+	return png
 }
 
 // Picture returns what the window shows as PNG.

@@ -193,6 +193,28 @@ func (s *Sink) Clear() {
 // fails the test.
 func (s *Sink) Wait(t testing.TB, n int) []Mail {
 	t.Helper()
+	mails, ok := s.until(func(mails []Mail) bool { return len(mails) >= n })
+	if !ok {
+		t.Fatalf("%d letters arrived in ten seconds, want %d", len(mails), n)
+	}
+	return mails
+}
+
+// WaitFor returns the first letter that is the one; when none has come after
+// ten seconds it fails the test and tells those that came.
+func (s *Sink) WaitFor(t testing.TB, is func(Mail) bool) Mail {
+	t.Helper()
+	mails, ok := s.until(func(mails []Mail) bool { return slices.ContainsFunc(mails, is) })
+	if !ok {
+		for _, m := range mails {
+			t.Logf("%s: %s\n%s", m.To, m.Subject, m.Text)
+		}
+		t.Fatalf("it is none of the %d letters that arrived in ten seconds", len(mails))
+	}
+	return mails[slices.IndexFunc(mails, is)]
+}
+
+func (s *Sink) until(enough func([]Mail) bool) ([]Mail, bool) {
 	late := false
 	timer := time.AfterFunc(10*time.Second, func() {
 		s.mu.Lock()
@@ -203,13 +225,10 @@ func (s *Sink) Wait(t testing.TB, n int) []Mail {
 	defer timer.Stop()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for len(s.mails) < n && !late {
+	for !enough(s.mails) && !late {
 		s.arrived.Wait()
 	}
-	if len(s.mails) < n {
-		t.Fatalf("%d letters arrived in ten seconds, want %d", len(s.mails), n)
-	}
-	return slices.Clone(s.mails)
+	return slices.Clone(s.mails), enough(s.mails)
 }
 
 var href = regexp.MustCompile(`href="([^"]*)"`)

@@ -9,6 +9,7 @@ export async function swap(url, targets, { body, push, replace } = {}) {
   const control = new AbortController();
   running.set(targets, control);
   mark(ids, true);
+  const sent = new Map(controls(ids).map((c) => [c, state(c)]));
   try {
     const answer = await fetch(url, {
       method: body ? "POST" : "GET",
@@ -22,7 +23,7 @@ export async function swap(url, targets, { body, push, replace } = {}) {
       else document.replaceChild(document.adoptNode(page.documentElement), document.documentElement);
       return;
     }
-    exchange(ids, page);
+    exchange(ids, page, sent);
     if (push && url !== location.href) history.pushState(null, "", url);
     if (replace) history.replaceState(null, "", url);
     if ((push || replace) && page.title) document.title = page.title;
@@ -42,8 +43,25 @@ function mark(ids, busy) {
   for (const id of ids) document.getElementById(id)?.setAttribute("aria-busy", busy);
 }
 
-function exchange(ids, page) {
-  const focus = document.activeElement?.id;
+const controls = (ids) => ids.flatMap((id) => [...(document.getElementById(id)?.querySelectorAll("input[name], textarea[name], select[name]") ?? [])]);
+const picks = (c) => c.type === "checkbox" || c.type === "radio";
+const state = (c) => (picks(c) ? c.checked : c.value);
+
+// What somebody typed or chose while the answer was under way stays.
+function keep(changed) {
+  for (const c of changed) {
+    const next = c.id ? document.getElementById(c.id) : [...document.getElementsByName(c.name)].find((n) => !picks(c) || n.value === c.value);
+    if (!next || next === c) continue;
+    if (picks(c)) next.checked = c.checked;
+    else next.value = c.value;
+  }
+}
+
+function exchange(ids, page, sent) {
+  const changed = controls(ids).filter((c) => sent.has(c) && sent.get(c) !== state(c));
+  const at = document.activeElement;
+  const focus = at?.id;
+  const caret = at?.selectionStart;
   let words = "";
   for (const id of ids) {
     const old = document.getElementById(id);
@@ -65,8 +83,10 @@ function exchange(ids, page) {
       }
     }
   }
+  keep(changed);
   const first = document.querySelector("[data-focus]");
   const again = first || document.getElementById(focus || "-");
   again?.focus({ preventScroll: !first });
+  if (!first && caret != null) again?.setSelectionRange?.(caret, caret);
   if (words) document.getElementById("announce").textContent = words;
 }
