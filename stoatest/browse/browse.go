@@ -267,6 +267,8 @@ func (b *Tab) FullPicture() []byte {
 		for (const i of document.images) i.loading = "eager";
 		await Promise.all([...document.images].map(i => i.decode().catch(() => {})));
 		await document.fonts.ready;
+		document.activeElement?.blur();
+		scrollTo(0, 0);
 		return true;
 	})()`)
 	ctx, cancel := context.WithTimeout(b.ctx, limit)
