@@ -259,7 +259,7 @@ func (s *Shop) trade(context.Context) error {
 	}, s.Jobs)
 	s.Fulfilment = fulfilment.New(s.DB, s.Orders, s.Stock)
 	s.Returns = returns.New(s.DB, s.Log, s.Orders, s.Stock, s.Checkout, s.Payments, s.Jobs)
-	s.Transfer = transfer.New(s.DB, s.Catalog, s.Fields, s.Stock, s.Market, s.Upload, s.Out.Public(egress.Total(time.Minute), egress.MaxBody(20<<20)), s.Files, s.Log, "")
+	s.Transfer = transfer.New(s.DB, s.Catalog, s.Fields, s.Stock, s.Market, s.Upload, s.Out.Public(egress.Total(time.Minute), egress.MaxBody(20<<20)), s.Files, s.Log, "").WithPeople(s.Customers)
 	s.Transfer.Register(s.Jobs)
 	s.housekeeping()
 	if s.Storefront, err = s.store(); err != nil {

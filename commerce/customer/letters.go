@@ -244,7 +244,8 @@ func (s *Service) SendReset(ctx context.Context, actor audit.Actor, customerID s
 // is wrong at "password".
 //
 // An account nobody had proven may have been opened by somebody else in the
-// owner's name: what that other person left in the address book goes.
+// owner's name: what that other person left in the address book goes. Into one
+// that was admitted (see Admit) nobody has been; its addresses stay.
 func (s *Service) ResetPassword(ctx context.Context, token, secret string, v Visit) (session string, err error) {
 	id, _, err := findToken(ctx, s.db, token, string(Reset), s.db.Now())
 	if err != nil {
@@ -265,7 +266,7 @@ func (s *Service) ResetPassword(ctx context.Context, token, secret string, v Vis
 		if err := useToken(ctx, tx, token, string(Reset), id); err != nil {
 			return err
 		}
-		if !r.Verified() {
+		if !r.Verified() && r.hash != "" {
 			if _, err := deleteAddresses(ctx, tx, id); err != nil {
 				return err
 			}

@@ -177,8 +177,11 @@ func (s *Service) SignUp(ctx context.Context, n Newcomer, v Visit) (session stri
 			return err
 		}
 		topic := Events().VerificationAsked
-		if r.Verified() {
+		switch {
+		case r.Verified():
 			topic = Events().AlreadyKnown
+		case r.hash == "": // admitted from another shop: the link is to set a password
+			topic = Events().ResetAsked
 		}
 		if err := event.Emit(ctx, tx, topic, a); err != nil {
 			return err

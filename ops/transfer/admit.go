@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/stoashop/stoa/commerce/custom"
+	"github.com/stoashop/stoa/commerce/customer"
 	"github.com/stoashop/stoa/commerce/market"
 	"github.com/stoashop/stoa/kit/fault"
 	"github.com/stoashop/stoa/kit/locale"
@@ -61,8 +62,8 @@ func (ses *session) admit(ctx context.Context, i int) error {
 	return err
 }
 
-func (ses *session) person(c Customer) Person {
-	p := Person{Email: c.Email, Name: strings.TrimSpace(c.FirstName + " " + c.LastName), Phone: c.Phone, Language: ses.lang, Fields: custom.Values{}}
+func (ses *session) person(c Customer) customer.Admission {
+	p := customer.Admission{Email: c.Email, Name: strings.TrimSpace(c.FirstName + " " + c.LastName), Phone: c.Phone, Locale: ses.lang, Fields: custom.Values{}}
 	for _, a := range c.Addresses {
 		p.Addresses = append(p.Addresses, market.Normalize(market.Address{Name: p.Name, Company: a.Company, Line1: a.Line1, Line2: a.Line2,
 			City: a.City, Region: a.Region, Postcode: a.Postcode, Country: a.Country, Phone: a.Phone}))

@@ -113,7 +113,7 @@ func TestSubmit_refusesAtOnceWhatCannotBeUsed(t *testing.T) {
 func TestSubmit_filesOfCustomersAreNotKept(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
 		s := newShop(t, e, nil)
-		s.WithPeople(&register{people: make(map[string]transfer.Person)})
+		s.keepPeople(t)
 		jobs := e.Jobs()
 		s.Register(jobs)
 		for name, end := range map[string]func(id string){

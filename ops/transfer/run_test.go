@@ -13,6 +13,7 @@ import (
 
 	"github.com/stoashop/stoa/commerce/catalog"
 	"github.com/stoashop/stoa/commerce/custom"
+	"github.com/stoashop/stoa/commerce/customer"
 	"github.com/stoashop/stoa/commerce/market"
 	"github.com/stoashop/stoa/guard/audit"
 	"github.com/stoashop/stoa/kit/fault"
@@ -522,47 +523,62 @@ func TestRun_killedAtAnyMomentDoesNothingTwice(t *testing.T) {
 	})
 }
 
-// register is a stand-in for the shop's accounts.
-type register struct{ people map[string]transfer.Person }
-
-func (r *register) Admit(_ context.Context, tx *db.Tx, _ audit.Actor, p transfer.Person) (bool, error) {
-	if _, known := r.people[p.Email]; known {
-		return false, nil
-	}
-	for _, a := range p.Addresses {
-		if err := market.Validate(a); err != nil {
-			return false, err
-		}
-	}
-	tx.AfterCommit(func() { r.people[p.Email] = p })
-	return true, nil
-}
-
-func TestRun_customersAreHandedToThoseWhoKeepThem(t *testing.T) {
+// Customers of a file get accounts that nobody can sign in to yet; an account
+// that is there already is its owner's and stays as it is.
+func TestRun_customersAreAdmitted(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
 		s := newShop(t, e, nil)
-		kept := &register{people: make(map[string]transfer.Person)}
-		s.WithPeople(kept)
+		people := s.keepPeople(t)
+		count := func() int64 { return s.Int(t, `SELECT COUNT(*) FROM customer`) }
 		request := transfer.Request{Platform: transfer.Spree, File: s.file(t, "spree_customers.csv")}
 
 		request.DryRun = true
-		if dry := s.run(t, request); dry.Created != 20 || len(kept.people) != 0 {
-			t.Errorf("the trial counts %+v and keeps %d", dry.Counts, len(kept.people))
+		if dry := s.run(t, request); dry.Created != 20 || count() != 0 {
+			t.Errorf("the trial counts %+v and keeps %d", dry.Counts, count())
 		}
 		request.DryRun = false
 		run := s.run(t, request)
-		if run.Created != 20 || run.Refused != 0 || run.Report.Kind != transfer.Customers {
-			t.Errorf("counts %+v, problems %v", run.Counts, s.problems(t, run.ID))
+		if run.Created != 20 || run.Refused != 0 || run.Report.Kind != transfer.Customers || count() != 20 {
+			t.Errorf("counts %+v, problems %v, %d customers", run.Counts, s.problems(t, run.ID), count())
 		}
-		want := transfer.Person{Email: "mia.scott@example.com", Name: "Mia Scott", Phone: "+1 604-555-0248", Language: "en",
-			Addresses: []market.Address{{Name: "Mia Scott", Company: "Pacific Coast Supplies", Line1: "800 Robson Street", Line2: "Unit 305", City: "Vancouver", Region: "BC", Postcode: "V6Z 3B7", Country: "CA"}},
-			Fields:    custom.Values{"accepts_marketing": custom.OfTruth(true), "customer_tags": custom.OfWords("Wholesale")}}
-		if diff := cmp.Diff(want, kept.people["mia.scott@example.com"]); diff != "" {
-			t.Errorf("person (-want +got):\n%s", diff)
+		mia := func() (customer.Customer, []market.Address) {
+			found, err := people.List(t.Context(), s.DB, customer.Filter{Email: "mia.scott@example.com"})
+			if err != nil || len(found) != 1 {
+				t.Fatalf("found %v, %v", found, err)
+			}
+			book, err := people.Addresses(t.Context(), s.DB, found[0].ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var all []market.Address
+			for _, a := range book {
+				all = append(all, a.Address)
+			}
+			return found[0], all
 		}
+		c, book := mia()
+		if c.Name != "Mia Scott" || c.Phone != "+1 604-555-0248" || c.Locale != "en" || c.Verified() {
+			t.Errorf("customer %+v", c)
+		}
+		if diff := cmp.Diff(custom.Values{"accepts_marketing": custom.OfTruth(true), "customer_tags": custom.OfWords("Wholesale")}, c.Fields); diff != "" {
+			t.Errorf("fields (-want +got):\n%s", diff)
+		}
+		want := []market.Address{{Name: "Mia Scott", Company: "Pacific Coast Supplies", Line1: "800 Robson Street", Line2: "Unit 305", City: "Vancouver", Region: "BC", Postcode: "V6Z 3B7", Country: "CA"}}
+		if diff := cmp.Diff(want, book); diff != "" {
+			t.Errorf("address book (-want +got):\n%s", diff)
+		}
+
+		logged := s.logged(t)
 		request.Again = true
-		if again := s.run(t, request); again.Unchanged != 20 {
-			t.Errorf("again: %+v", again.Counts)
+		if again := s.run(t, request); again.Unchanged != 20 || s.logged(t) != logged {
+			t.Errorf("again: %+v and %d entries of the log", again.Counts, s.logged(t)-logged)
+		}
+		changed := "email,first_name,last_name,phone\nMIA.SCOTT@example.com,Somebody,Else,0301234567\n"
+		if run := s.run(t, transfer.Request{Platform: transfer.Spree, File: strings.NewReader(changed)}); run.Unchanged != 1 {
+			t.Errorf("a file about a known account: %+v", run.Counts)
+		}
+		if now, nowBook := mia(); now.Name != c.Name || now.Phone != c.Phone || now.Version != c.Version || !slices.Equal(nowBook, book) {
+			t.Errorf("the owner's account was changed: %+v", now)
 		}
 
 		bad := "email,first_name,address1,city,zip,country_code\na@b.example,Anna,Street 1,Berlin,1,DE\nnobody,Otto,,,,\n"
@@ -571,8 +587,32 @@ func TestRun_customersAreHandedToThoseWhoKeepThem(t *testing.T) {
 		for _, p := range s.problems(t, run.ID) {
 			got = append(got, p.Reason+p.Value)
 		}
-		if want := []string{"address.postcode", "transfer.not_an_email"}; run.Refused != 2 || !slices.Equal(got, want) {
+		if want := []string{"address.postcode", "transfer.not_an_email"}; run.Refused != 2 || !slices.Equal(got, want) || count() != 20 {
 			t.Errorf("counts %+v, problems %v, want %v without a word of the person", run.Counts, got, want)
+		}
+	})
+}
+
+// Customers go in and come out again, cell by cell.
+func TestRun_customersComeBack(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
+		s := newShop(t, e, nil)
+		s.keepPeople(t)
+		s.run(t, transfer.Request{Platform: transfer.Spree, File: s.file(t, "spree_customers.csv")})
+		opt := transfer.Options{TempDir: t.TempDir()}
+		before := openFile(t, transfer.Spree, "spree_customers.csv", opt)
+		var out strings.Builder
+		if err := transfer.ExportCustomers(&out, transfer.Spree, headerOf(before), s.People(t.Context())); err != nil {
+			t.Fatal(err)
+		}
+
+		got, err := transfer.Compare(t.Context(), before, open(t, transfer.Spree, out.String(), opt))
+
+		if err != nil || got.Products != 20 || len(got.Missing) != 0 {
+			t.Errorf("%d customers, missing %v, %v", got.Products, got.Missing, err)
+		}
+		for _, d := range got.Differences {
+			t.Errorf("%s", d)
 		}
 	})
 }

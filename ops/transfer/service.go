@@ -15,6 +15,7 @@ import (
 
 	"github.com/stoashop/stoa/commerce/catalog"
 	"github.com/stoashop/stoa/commerce/custom"
+	"github.com/stoashop/stoa/commerce/customer"
 	"github.com/stoashop/stoa/commerce/inventory"
 	"github.com/stoashop/stoa/commerce/market"
 	"github.com/stoashop/stoa/guard/audit"
@@ -112,20 +113,15 @@ type Request struct {
 	Progress func(Run)
 }
 
-// Person is a customer of a file as the shop keeps people.
-type Person struct {
-	Email, Name, Phone, Language string
-	Addresses                    []market.Address // normalized; names filled in
-	Fields                       custom.Values
-}
-
-// People keeps the customers of files.
+// People keeps the customers of files; *customer.Service does.
 type People interface {
 	// Admit opens an account without a password for somebody whose address is
 	// not proven, and reports whether it did. An account that exists under the
 	// address is its owner's: nothing of it changes, and opened is false. A bad
 	// field fails with an Invalid fault and changes nothing.
-	Admit(ctx context.Context, tx *db.Tx, actor audit.Actor, p Person) (opened bool, err error)
+	Admit(ctx context.Context, tx *db.Tx, actor audit.Actor, a customer.Admission) (opened bool, err error)
+	List(ctx context.Context, q db.Q, f customer.Filter) ([]customer.Customer, error)
+	Addresses(ctx context.Context, q db.Q, customerID string) ([]customer.Saved, error)
 }
 
 // Service imports files into the shop. It is safe for concurrent use.

@@ -13,11 +13,13 @@ import (
 
 	"github.com/stoashop/stoa/commerce/catalog"
 	"github.com/stoashop/stoa/commerce/custom"
+	"github.com/stoashop/stoa/commerce/customer"
 	"github.com/stoashop/stoa/commerce/inventory"
 	"github.com/stoashop/stoa/commerce/market"
 	"github.com/stoashop/stoa/commerce/shipping"
 	"github.com/stoashop/stoa/commerce/tax"
 	"github.com/stoashop/stoa/guard/audit"
+	"github.com/stoashop/stoa/guard/password"
 	"github.com/stoashop/stoa/ops/transfer"
 	"github.com/stoashop/stoa/platform/blob"
 	"github.com/stoashop/stoa/platform/db"
@@ -65,6 +67,14 @@ func newShop(t *testing.T, e dbtest.Env, web *http.Client) *shop {
 	s := &shop{Env: e, Catalog: goods, Stock: stock, Files: files, Temp: t.TempDir(), markets: markets}
 	s.Service = transfer.New(e.DB, goods, fields, stock, markets, pictures, web, files, log, s.Temp)
 	return s
+}
+
+// keepPeople gives the shop accounts.
+func (s *shop) keepPeople(t *testing.T) *customer.Service {
+	t.Helper()
+	people := customer.New(s.DB, s.Vault(t), password.New(password.Params{Memory: 64, Time: 1, Threads: 1}, 4), customer.Options{})
+	s.WithPeople(people)
+	return people
 }
 
 func (s *shop) reload(t *testing.T) {
