@@ -32,14 +32,15 @@ func main() {
 	orders := flag.Int("orders", 1000, "placements a measurement")
 	products := flag.Int("products", 10_000, "size of the catalogue for pages")
 	only := flag.String("only", "", "measure only what has this in its name")
+	profiles := flag.String("profiles", "", "a folder for a processor profile of each kind of page, for go tool pprof")
 	flag.Parse()
-	if err := run(context.Background(), *orders, *products, *only); err != nil {
+	if err := run(context.Background(), *orders, *products, *only, *profiles); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, orders, products int, only string) error {
+func run(ctx context.Context, orders, products int, only, profiles string) error {
 	server, err := dbtest.Start(true)
 	if err != nil {
 		return err
@@ -73,7 +74,7 @@ func run(ctx context.Context, orders, products int, only string) error {
 		}
 	}
 	if wants("pages") {
-		more, err := pages(ctx, filepath.Join(dir, "shop"), products)
+		more, err := pages(ctx, filepath.Join(dir, "shop"), products, profiles)
 		if err != nil {
 			return fmt.Errorf("pages: %w", err)
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -11,6 +12,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/pprof"
+	"strings"
 	"time"
 
 	"github.com/stoashop/stoa"
@@ -21,7 +24,7 @@ import (
 // pages measures whole pages of a shop with many products, on one core and
 // without a page cache: each request draws another address by Zipf. Beside it,
 // in turns, a plain handler that sends the very same bytes from memory.
-func pages(ctx context.Context, dir string, products int) ([]row, error) {
+func pages(ctx context.Context, dir string, products int, profiles string) ([]row, error) {
 	settings, err := stoa.ReadSettings([]string{"STOA_DATA=" + dir, "STOA_DATABASE=sqlite:" + filepath.Join(dir, "pages.db")}, os.DevNull)
 	if err != nil {
 		return nil, err
@@ -57,14 +60,31 @@ func pages(ctx context.Context, dir string, products int) ([]row, error) {
 		{"category page with facets", addresses.categories},
 		{"search", addresses.searches},
 	} {
-		r, err := onePage(shop, handler, kind.name, kind.urls)
+		stop, err := profile(profiles, kind.name)
 		if err != nil {
+			return nil, err
+		}
+		r, err := onePage(shop, handler, kind.name, kind.urls)
+		if err := errors.Join(err, stop()); err != nil {
 			return nil, err
 		}
 		rows = append(rows, r)
 		print([]row{r})
 	}
 	return rows, nil
+}
+
+// profile begins to note what the processor does, in a file of its own in
+// folder; "" means not to.
+func profile(folder, name string) (stop func() error, err error) {
+	if folder == "" {
+		return func() error { return nil }, nil
+	}
+	f, err := os.Create(filepath.Join(folder, strings.ReplaceAll(name, " ", "-")+".pprof"))
+	if err != nil {
+		return nil, err
+	}
+	return func() error { pprof.StopCPUProfile(); return f.Close() }, pprof.StartCPUProfile(f)
 }
 
 func onePage(shop *stoa.Shop, handler http.Handler, name string, urls []string) (row, error) {

@@ -1,15 +1,18 @@
 package storefront
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"slices"
+	"net/http"
 
 	"github.com/stoashop/stoa/commerce/catalog"
 	"github.com/stoashop/stoa/commerce/content"
+	"github.com/stoashop/stoa/commerce/market"
 	"github.com/stoashop/stoa/commerce/media"
 	"github.com/stoashop/stoa/commerce/slug"
 	"github.com/stoashop/stoa/kit/locale"
+	"github.com/stoashop/stoa/platform/theme"
 	"github.com/stoashop/stoa/storefront/view"
 )
 
@@ -92,7 +95,54 @@ func (f *furniture) picture(v *Visit, id string) *view.Image {
 	return &image
 }
 
-func (f *furniture) menu(v *Visit) []view.MenuItem {
+// frame is what of a page around its content is the same on every page.
+type frame struct {
+	shop   view.Shop
+	menu   []view.MenuItem
+	footer []view.FooterColumn
+	memo   *theme.Memo
+}
+
+// frameKey names everything a frame is made from: what is read from memory, by
+// where it stands there, since what changes is read into another place.
+type frameKey struct {
+	furniture *furniture
+	settings  *market.Snapshot
+	pages     *content.Page // the first of them; nil for none
+	lang      string
+	year      int
+	current   string // address of the menu's entry that the page is in; "" for none
+}
+
+// maxFrames is how many frames are kept: entries of the menu times languages.
+const maxFrames = 64
+
+// stand puts a page into its frame, in an entry of the menu; current is that
+// entry's address, "" for none.
+func (s *Store) stand(r *http.Request, p *view.Page, current string) error {
+	v := s.visit(r)
+	f, err := s.furniture.Get(r.Context())
+	if err != nil {
+		return err
+	}
+	pages, err := s.Content.Pages(r.Context())
+	if err != nil {
+		return err
+	}
+	key := frameKey{furniture: f, settings: v.Shop, lang: v.lang, year: v.now().Year(), current: current}
+	if len(pages) > 0 {
+		key.pages = &pages[0]
+	}
+	fr := s.frames.get(key, func() *frame {
+		shop := v.shop()
+		shop.Name = cmp.Or(shop.Name, "Stoa")
+		return &frame{shop, f.menu(v, current), v.footer(pages), new(theme.Memo)}
+	})
+	p.Shop, p.Menu, p.Footer, p.Memo = fr.shop, fr.menu, fr.footer, fr.memo
+	return nil
+}
+
+func (f *furniture) menu(v *Visit, current string) []view.MenuItem {
 	var menu []view.MenuItem
 	for _, n := range f.tree.Shown() {
 		item := v.menuItem(n)
@@ -112,6 +162,9 @@ func (f *furniture) menu(v *Visit) []view.MenuItem {
 		if !c.Hidden && len(menu) < 7 {
 			menu = append(menu, view.MenuItem{Label: v.text(c.Name), URL: v.collectionURL(&c)})
 		}
+	}
+	for i := range menu {
+		menu[i].Current = menu[i].URL == current
 	}
 	return menu
 }
@@ -150,26 +203,26 @@ func (f *furniture) tile(v *Visit, n *catalog.Node) view.CategoryTile {
 	return view.CategoryTile{Name: v.text(n.Name), URL: v.categoryURL(n), Image: f.picture(v, n.MediaID)}
 }
 
-// footer is the pages' menus.
-func (s *Store) footer(ctx context.Context, v *Visit) ([]view.FooterColumn, error) {
+// footer is the menus of pages.
+func (v *Visit) footer(all []content.Page) []view.FooterColumn {
 	var columns []view.FooterColumn
 	for _, menu := range content.Menus() {
-		pages, err := s.Content.Menu(ctx, menu)
-		if err != nil {
-			return nil, err
-		}
 		c := view.FooterColumn{Title: v.P.T("storefront.footer." + string(menu))}
-		for _, p := range pages {
-			c.Links = append(c.Links, view.Link{Label: v.text(p.Title), URL: v.pageURL(p)})
+		contact := false
+		for _, p := range all {
+			if p.Menu == menu && !p.Draft {
+				c.Links = append(c.Links, view.Link{Label: v.text(p.Title), URL: v.pageURL(p)})
+				contact = contact || p.Code == contactCode
+			}
 		}
-		if menu == content.HelpMenu && !slices.ContainsFunc(pages, func(p content.Page) bool { return p.Code == contactCode }) {
+		if menu == content.HelpMenu && !contact {
 			c.Links = append(c.Links, view.Link{Label: v.P.T("storefront.contact.title"), URL: v.url("contact")})
 		}
 		if c.Links != nil {
 			columns = append(columns, c)
 		}
 	}
-	return columns, nil
+	return columns
 }
 
 // target is the address of what a link written by the staff leads to; "" when

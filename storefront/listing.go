@@ -54,7 +54,9 @@ func (s *Store) category(w http.ResponseWriter, r *http.Request) error {
 	for _, above := range path[:len(path)-1] {
 		page.Breadcrumbs = append(page.Breadcrumbs, view.Link{Label: v.text(above.Name), URL: v.categoryURL(above)})
 	}
-	markCurrent(page.Menu, v.categoryURL(path[0]))
+	if err := s.stand(r, &page.Page, v.categoryURL(path[0])); err != nil {
+		return err
+	}
 	return s.showListing(w, r, page, v.categoryURL(n), search.Query{Category: n.ID, Sort: search.Featured})
 }
 
@@ -83,14 +85,10 @@ func (s *Store) collection(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	page.Head.Description = v.text(c.SEODescription)
-	markCurrent(page.Menu, v.collectionURL(c))
-	return s.showListing(w, r, page, v.collectionURL(c), search.Query{Collection: c.ID, Sort: search.Featured})
-}
-
-func markCurrent(menu []view.MenuItem, at string) {
-	for i := range menu {
-		menu[i].Current = menu[i].URL == at
+	if err := s.stand(r, &page.Page, v.collectionURL(c)); err != nil {
+		return err
 	}
+	return s.showListing(w, r, page, v.collectionURL(c), search.Query{Collection: c.ID, Sort: search.Featured})
 }
 
 func (s *Store) showListing(w http.ResponseWriter, r *http.Request, page view.CategoryPage, at string, q search.Query) error {
@@ -201,6 +199,7 @@ func (v *Visit) hit(h search.Hit) view.ProductCard {
 	c := v.card(h.Card)
 	if h.VariantID != "" {
 		c.URL += "?" + url.Values{"variant": {h.VariantID}}.Encode()
+		c.Memo = nil // it is another card now
 	}
 	return c
 }

@@ -395,8 +395,27 @@ func (v *Visit) cards(list []*catalog.Card) []view.ProductCard {
 	return out
 }
 
+// cardKey names everything a card is made from. A card of the index never
+// changes: what changes about a product makes another one.
+type cardKey struct {
+	card                 *catalog.Card
+	lang, list, currency string
+	taxIncluded, fresh   bool
+}
+
+// card is a product in a list. It comes with a memo, so that what was drawn of
+// it is drawn once.
 func (v *Visit) card(c *catalog.Card) view.ProductCard {
-	out := view.ProductCard{Name: v.text(c.Name), URL: v.url("p", v.text(c.Slugs)), New: v.isNew(c.CreatedAt)}
+	key := cardKey{c, v.lang, v.Market.PriceListID, v.Market.Currency, v.Market.PricesIncludeTax, v.isNew(c.CreatedAt)}
+	return v.store.cards.get(key, func() view.ProductCard {
+		out := v.drawCard(c, key.fresh)
+		out.Memo = new(theme.Memo)
+		return out
+	})
+}
+
+func (v *Visit) drawCard(c *catalog.Card, fresh bool) view.ProductCard {
+	out := view.ProductCard{Name: v.text(c.Name), URL: v.url("p", v.text(c.Slugs)), New: fresh}
 	if len(c.Media) > 0 {
 		first := v.picture(c.Media[0])
 		out.Image = &first

@@ -36,6 +36,7 @@ import (
 	"github.com/stoashop/stoa/platform/theme"
 	"github.com/stoashop/stoa/platform/web"
 	"github.com/stoashop/stoa/platform/web/once"
+	"github.com/stoashop/stoa/storefront/view"
 )
 
 // Options is what the storefront stands on.
@@ -79,6 +80,9 @@ type Store struct {
 	pages     policy.Table // below a language
 	bare      policy.Table // everything else
 
+	cards  recent[cardKey, view.ProductCard]
+	frames recent[frameKey, *frame]
+
 	mu       sync.Mutex
 	pictures map[string]media.Media // by hash; what a hash names never changes
 }
@@ -91,6 +95,7 @@ func New(o Options) (*Store, error) {
 		return nil, fmt.Errorf("storefront: %w", err)
 	}
 	s := &Store{Options: o, Theme: th, pictures: make(map[string]media.Media)}
+	s.cards.size, s.frames.size = maxCards, maxFrames
 	s.furniture = audit.Hold(o.Audit, "storefront furniture", furnitureObjects, s.loadFurniture)
 	s.Door = &web.Door{
 		Log:      o.Log,
@@ -183,19 +188,19 @@ func (s *Store) front(w http.ResponseWriter, r *http.Request) error {
 
 // show answers with a page. Pages that belong to nobody may be kept by the
 // browser that asked as long as it asks again.
-func (s *Store) show(w http.ResponseWriter, r *http.Request, status int, page string, view any) error {
+func (s *Store) show(w http.ResponseWriter, r *http.Request, status int, page string, data any) error {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Add("Vary", "Cookie")
-	return s.Theme.Render(&late{w, status}, s.visit(r).P, page, view)
+	return s.Theme.Render(&late{w, status}, s.visit(r).P, page, data)
 }
 
 // fragment answers with one partial.
-func (s *Store) fragment(w http.ResponseWriter, r *http.Request, status int, partial string, view any) error {
+func (s *Store) fragment(w http.ResponseWriter, r *http.Request, status int, partial string, data any) error {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Add("Vary", "X-Swap")
-	return s.Theme.Fragment(&late{w, status}, s.visit(r).P, partial, view)
+	return s.Theme.Fragment(&late{w, status}, s.visit(r).P, partial, data)
 }
 
 // browse lets the browser keep a page and come back to it, after asking

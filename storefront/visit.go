@@ -144,7 +144,6 @@ func (s *Store) page(r *http.Request, title string, at alternate) (view.Page, er
 	if err != nil {
 		return view.Page{}, err
 	}
-	shop := v.Shop.Shop
 	if at == nil {
 		at = func(lang string) string {
 			_, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.EscapedPath(), "/"), "/")
@@ -152,14 +151,12 @@ func (s *Store) page(r *http.Request, title string, at alternate) (view.Page, er
 		}
 	}
 	p := view.Page{
-		Shop:    v.shop(),
 		Head:    view.Head{Title: title, Canonical: s.Base + at(v.lang)},
-		Menu:    f.menu(v),
 		Search:  view.SearchBox{URL: v.url("search"), SuggestURL: v.url("search", "suggestions")},
 		Bag:     view.BagLink{URL: v.url("bag")},
 		Account: view.AccountLinks{URL: v.url("account"), SignInURL: v.url("account", "sign-in"), SignUpURL: v.url("account", "sign-up"), SignOutURL: v.url("account", "session", "end")},
 	}
-	if p.Footer, err = s.footer(r.Context(), v); err != nil {
+	if err := s.stand(r, &p, ""); err != nil {
 		return p, err
 	}
 	if p.Announcement, err = s.announcement(r.Context(), f, v); err != nil {
@@ -186,9 +183,6 @@ func (s *Store) page(r *http.Request, title string, at alternate) (view.Page, er
 	}
 	if key := r.URL.Query().Get("done"); key != "" && len(key) < 40 && v.P.Has("storefront.done."+key) {
 		p.Notices = append(p.Notices, view.Notice{Tone: view.Good, Text: v.P.T("storefront.done." + key)})
-	}
-	if shop.Name == "" {
-		p.Shop.Name = "Stoa"
 	}
 	return p, nil
 }

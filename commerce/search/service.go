@@ -19,6 +19,11 @@ import (
 // readAtOnce is how many products one round of reading asks for.
 const readAtOnce = 500
 
+// fewSoldOut is how many products that sold out, or came back, are read before
+// the transaction returns. An order sells out a few, a delivery note restocks
+// thousands.
+const fewSoldOut = 20
+
 // Service answers queries and keeps the index fresh.
 type Service struct {
 	db      *db.DB
@@ -39,9 +44,9 @@ type Service struct {
 
 // New returns the search of a shop in the given languages, the first being the
 // fallback. The log's Start builds the index; from then on a change of a
-// product is found as soon as its transaction has returned on the node that
-// made it, and within a second or so on the others. What changes many products
-// or comes often, such as stock, is left to Run.
+// product, its selling out included, is found as soon as its transaction has
+// returned on the node that made it, and within a second or so on the others.
+// What changes many products is left to Run.
 func New(d *db.DB, log *audit.Log, cat *catalog.Service, fields *custom.Service, langs []string, logger *slog.Logger) *Service {
 	s := &Service{
 		db: d, catalog: cat, fields: fields, langs: slices.Clone(langs), log: logger,
@@ -233,11 +238,15 @@ func (s *Service) tell(entries []audit.Entry) {
 		return
 	}
 	known, unknown := x.owners(variants)
-	later = append(later, known...)
 	if len(unknown) > 0 {
 		found, err := s.catalog.ProductsOf(ctx, s.db, unknown)
 		rebuild = rebuild || err != nil
-		later = append(later, found...)
+		known = append(known, found...)
+	}
+	if len(known) <= fewSoldOut {
+		now = append(now, known...)
+	} else {
+		later = append(later, known...)
 	}
 	slices.Sort(now)
 	now = slices.Compact(now)

@@ -3,6 +3,7 @@ package theme
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"text/template/parse"
 
@@ -18,7 +19,7 @@ var builtins = [...]string{
 // check walks every template and looks up what it names literally: functions,
 // messages, assets and icons. It reports all that is missing at once.
 func (t *Theme) check(p *locale.Printer) error {
-	known := t.funcs(p)
+	known := t.funcs(p, nil)
 	for _, name := range builtins {
 		if known[name] == nil {
 			known[name] = true
@@ -60,7 +61,14 @@ func (t *Theme) checkNode(p *locale.Printer, known map[string]any, n parse.Node)
 	if !ok {
 		return nil
 	}
-	arg, ok := cmd.Args[1].(*parse.StringNode)
+	at := 1
+	if fn.Ident == "kept" {
+		at = 2 // after the memo
+	}
+	if len(cmd.Args) <= at {
+		return nil
+	}
+	arg, ok := cmd.Args[at].(*parse.StringNode)
 	if !ok {
 		return nil
 	}
@@ -69,6 +77,10 @@ func (t *Theme) checkNode(p *locale.Printer, known map[string]any, n parse.Node)
 	case "t", "tx":
 		if !p.Has(arg.Text) {
 			err = fmt.Errorf("no message %s", strconv.Quote(arg.Text))
+		}
+	case "kept":
+		if !slices.Contains(t.partials, arg.Text) {
+			err = fmt.Errorf("no partial %s", strconv.Quote(arg.Text))
 		}
 	case "asset":
 		_, err = t.assets.url(arg.Text)

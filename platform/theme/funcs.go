@@ -37,8 +37,13 @@ import (
 //	join .Names ", "            strings together
 //	first 3 .Items              at most the first three
 //	html "<b>"                  escaped text as markup, for tx
-func (t *Theme) funcs(p *locale.Printer) map[string]any {
+//
+// And one that is there for speed:
+//
+//	kept .Memo "card" .Data     the partial drawn once a memo, see Memo
+func (t *Theme) funcs(p *locale.Printer, s *set) map[string]any {
 	return map[string]any{
+		"kept":    s.kept,
 		"t":       p.T,
 		"tx":      func(key string, params ...any) (HTML, error) { return markup(p, key, params) },
 		"has":     p.Has,

@@ -29,6 +29,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"text/template/parse"
 	"time"
 
@@ -62,6 +63,7 @@ type Theme struct {
 
 	mu   sync.RWMutex
 	sets map[setKey]*set
+	made atomic.Uint64 // sets so far
 }
 
 // setKey names a prepared set: the functions of a template are bound to a
@@ -162,10 +164,11 @@ func (t *Theme) Fragment(w io.Writer, p *locale.Printer, partial string, data an
 	if err != nil {
 		return err
 	}
-	if !slices.Contains(t.partials, partial) {
+	tmpl := s.partials[partial]
+	if tmpl == nil {
 		return fmt.Errorf("theme: no partial %q", partial)
 	}
-	return write(w, s.fragments.Lookup(partial).Execute, data, "partial "+partial)
+	return write(w, tmpl.Execute, data, "partial "+partial)
 }
 
 // buffers holds the space pages are rendered in.
@@ -190,9 +193,10 @@ func write(w io.Writer, execute func(io.Writer, any) error, data any, what strin
 
 // set is every template bound to one language and zone.
 type set struct {
-	pages     map[string]*htmltemplate.Template
-	fragments *htmltemplate.Template
-	mails     map[string]*mailSet
+	number   uint64 // its own among the sets of a theme
+	pages    map[string]*htmltemplate.Template
+	partials map[string]*htmltemplate.Template // each to be drawn alone
+	mails    map[string]*mailSet
 }
 
 func (t *Theme) setFor(p *locale.Printer) (*set, error) {
@@ -219,8 +223,13 @@ func (t *Theme) setFor(p *locale.Printer) (*set, error) {
 // bind builds the templates of one printer. Every root gets copies of the
 // templates it can reach and no more, because escaping rewrites them.
 func (t *Theme) bind(p *locale.Printer) (*set, error) {
-	fm := htmltemplate.FuncMap(t.funcs(p))
-	s := &set{pages: make(map[string]*htmltemplate.Template, len(t.pages)), mails: make(map[string]*mailSet, len(t.mails))}
+	s := &set{
+		number:   t.made.Add(1),
+		pages:    make(map[string]*htmltemplate.Template, len(t.pages)),
+		partials: make(map[string]*htmltemplate.Template, len(t.partials)),
+		mails:    make(map[string]*mailSet, len(t.mails)),
+	}
+	fm := htmltemplate.FuncMap(t.funcs(p, s))
 	for name, own := range t.pages {
 		tmpl, err := assemble("pages/"+name+".html", fm, own, t.shared)
 		if err != nil {
@@ -228,16 +237,20 @@ func (t *Theme) bind(p *locale.Printer) (*set, error) {
 		}
 		s.pages[name] = tmpl
 	}
-	s.fragments = htmltemplate.New("").Option("missingkey=error").Funcs(fm)
+	all := htmltemplate.New("").Option("missingkey=error").Funcs(fm)
 	for name, tree := range t.shared {
-		if _, err := s.fragments.AddParseTree(name, tree.Copy()); err != nil {
+		if _, err := all.AddParseTree(name, tree.Copy()); err != nil {
 			return nil, fmt.Errorf("theme: %s: %w", name, err)
 		}
 	}
 	for _, name := range t.partials {
-		if err := escape(s.fragments.Lookup(name)); err != nil {
+		s.partials[name] = all.Lookup(name)
+		if err := escape(s.partials[name]); err != nil {
 			return nil, err
 		}
+	}
+	if len(t.partials) > 0 {
+		fold(s.partials[t.partials[0]])
 	}
 	for name, trees := range t.mails {
 		m, err := bindMail(name, fm, trees, t.shared)
@@ -263,7 +276,11 @@ func assemble(root string, fm htmltemplate.FuncMap, own, shared map[string]*pars
 		}
 	}
 	tmpl = tmpl.Lookup(root) // adding the root's tree replaced the first one
-	return tmpl, escape(tmpl)
+	if err := escape(tmpl); err != nil {
+		return nil, err
+	}
+	fold(tmpl)
+	return tmpl, nil
 }
 
 // escape runs a template once without data. The first execution escapes: a

@@ -84,6 +84,10 @@ type ProductCard struct {
 	// Swatches is the colours it comes in, at most five; More counts the rest.
 	Swatches []Swatch
 	More     int
+
+	// Memo belongs to this card: with it a theme need not draw the same card
+	// again, see kept. Nil draws anew.
+	Memo *theme.Memo
 }
 
 // Swatch is a colour a product comes in.

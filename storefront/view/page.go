@@ -54,6 +54,10 @@ type Page struct {
 	// where depth is not real.
 	Breadcrumbs []Link
 
+	// Memo belongs to Shop, Menu and Footer together: with it a theme need not
+	// draw them anew for every page, see kept. Nil draws anew.
+	Memo *theme.Memo
+
 	// Notices is what just happened ("Your address was saved."), shown once.
 	Notices []Notice
 }
