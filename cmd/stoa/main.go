@@ -23,6 +23,7 @@ type commands struct {
 	Migrate migrateCmd `cmd:"" help:"Bring the database up to date. The other commands do it by themselves."`
 	Setup   setupCmd   `cmd:"" help:"Print the one-time link under which the owner makes an account."`
 	Import  importCmd  `cmd:"" help:"Import the goods of another shop system from its CSV export."`
+	Export  exportCmd  `cmd:"" help:"Write the goods or the customers to a file, in the columns of another shop system or whole."`
 	Setting configCmd  `cmd:"" name:"config" help:"Settings."`
 	Doctor  doctorCmd  `cmd:"" help:"Look for what would keep the shop from running, and say what to do."`
 	Version versionCmd `cmd:"" help:"Print the version."`

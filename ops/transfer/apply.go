@@ -333,7 +333,7 @@ func statusOf(p Product, now time.Time) (catalog.Status, time.Time) {
 	switch {
 	case p.Status == Archived, p.Status == Active && !p.EndAt.IsZero() && !now.Before(p.EndAt):
 		return catalog.Archived, time.Time{}
-	case p.Status != Active, p.Visibility == ByAddressOnly:
+	case p.Status != Active && p.Status != Unsaid, p.Visibility == ByAddressOnly:
 		return catalog.Draft, time.Time{}
 	case now.Before(p.PublishAt):
 		return catalog.Scheduled, p.PublishAt
@@ -348,10 +348,27 @@ func (a *applier) mergeStatus(p *catalog.Product, old *catalog.Product, now time
 	if old != nil && a.known && was.Status == a.in.Status && was.Visibility == a.in.Visibility && was.PublishAt.Equal(a.in.PublishAt) && was.EndAt.Equal(a.in.EndAt) {
 		return
 	}
-	p.Status, p.PublishAt = statusOf(a.in, now)
+	status, at := statusOf(a.in, now)
+	if old != nil && a.unable(*old, status, at) {
+		return
+	}
+	p.Status, p.PublishAt = status, at
 	if a.in.Visibility == ByAddressOnly && a.in.Status == Active {
 		a.tell(a.row(), "transfer.hidden_as_draft")
 	}
+}
+
+// unable reports whether the file's word for a status is the nearest that it
+// has for the one the product has already.
+func (a *applier) unable(old catalog.Product, said catalog.Status, at time.Time) bool {
+	f := a.sheet.format
+	switch old.Status {
+	case catalog.Scheduled:
+		return f.silent || f.dateless && said == catalog.Draft || said == catalog.Scheduled && at.Equal(old.PublishAt.Truncate(time.Second))
+	case catalog.Archived:
+		return f.silent || f.unarchived && said == catalog.Draft
+	}
+	return f.silent
 }
 
 // mergeCategories places the product in the categories of its paths, which are
@@ -443,7 +460,7 @@ func (a *applier) setFields(owner custom.Owner, into custom.Values, fields []Fie
 		}
 		v, empty, ok := d.Parse(f.Value)
 		if ok && d.Kind == custom.Text {
-			v = custom.OfWords(f.Value)
+			v = custom.OfText(a.worded(into[f.Key].Text, f.Value))
 			ok = utf8.RuneCountInString(f.Value) <= custom.MaxText
 		}
 		if !ok {
@@ -468,8 +485,30 @@ func (a *applier) setFields(owner custom.Owner, into custom.Values, fields []Fie
 			a.tell(row, "transfer.field_kept_aside", "field", t.Name[a.lang])
 			continue
 		}
+		if had := into[code]; d.Kind == custom.Text && had.Text[""] == "" { // languages that the file does not have stay
+			all := maps.Clone(had.Text)
+			if all == nil {
+				all = make(locale.Text)
+			}
+			maps.Copy(all, v.Text)
+			v = custom.OfText(all)
+		}
 		into[code] = v
 	}
+}
+
+// worded lays a text in the file's language over the one that is there. One
+// that names no language stays so.
+func (a *applier) worded(had locale.Text, s string) locale.Text {
+	switch {
+	case had.In(a.lang, "") == s:
+		return had
+	case len(had) == 0, had[""] != "":
+		return locale.Text{"": s}
+	}
+	t := maps.Clone(had)
+	t[a.lang] = s
+	return t
 }
 
 // attributeValue writes an attribute as the field's kind asks.

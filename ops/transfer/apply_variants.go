@@ -161,6 +161,9 @@ func (a *applier) mergeVariant(v *catalog.Variant, in Variant, values []string, 
 				a.tell(in.Row, "transfer.sale_not_begun")
 			}
 		}
+		if had, ok := v.Price(list); ok && had.Amount == set.Amount && !a.sheet.has("compare at", "sale price") {
+			set.CompareAt = had.CompareAt // the file has no column for it
+		}
 		v.Prices = slices.DeleteFunc(v.Prices, func(p catalog.Price) bool { return p.ListID == list })
 		v.Prices = append(v.Prices, set)
 	}

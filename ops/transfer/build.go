@@ -38,6 +38,9 @@ func (s *Sheet) Product(i int) (Product, []Problem, error) {
 		return Product{}, nil, err
 	}
 	b.p = Product{Source: string(s.Platform) + ":" + g.key, Handle: g.handle, Taxable: true, Status: Active, Rows: b.numbers()}
+	if s.format.silent {
+		b.p.Status = Unsaid
+	}
 	if len(b.rows) > 0 {
 		s.format.build(b)
 	}

@@ -250,6 +250,12 @@ type format struct {
 	people func(c Customer, w *sheetWriter)
 	// settle adds the numbered headers that a product needs.
 	settle func(p Product, header []string) []string
+	// dateless formats cannot say from when a product shows, unarchived ones
+	// not that it is put away, and silent ones nothing of the kind: what their
+	// files list is for sale.
+	dateless, unarchived, silent bool
+	// shelved formats can say of a single variant that it is not for sale.
+	shelved bool
 	// extra are custom fields for what a mapped column says beyond its target.
 	extra []FieldDef
 }
@@ -278,10 +284,19 @@ func (f *format) find(header string) (column, bool) {
 		}
 	}
 	if f.pattern != nil {
-		return f.pattern(folded, header)
+		if c, ok := f.pattern(folded, header); ok {
+			return c, true
+		}
+	}
+	if key, ok := strings.CutPrefix(folded, ofVariant); ok && key != "" {
+		return column{id: "unknown " + folded, key: fieldKey(key), typ: TextField, label: strings.TrimSpace(header[len(ofVariant):]), each: true}, true
 	}
 	return column{}, false
 }
+
+// ofVariant begins the header under which Export writes a custom field of
+// variants, so that the value in a product's first row is the variant's too.
+const ofVariant = "variant:"
 
 // fit counts how many headers a format knows, and lists the required ones that
 // are missing.

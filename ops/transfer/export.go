@@ -18,16 +18,22 @@ type sheetWriter struct {
 	lang     string
 	currency string
 	zone     *time.Location
+	now      time.Time
 	columns  []column
 	index    map[string]int
-	rows     [][]string
-	owner    map[int]int // row → variant it describes
+	// ofVariant are the custom fields that have a column for variants alone.
+	ofVariant map[string]bool
+	rows      [][]string
+	owner     map[int]int // row → variant it describes
 }
 
 func newSheetWriter(columns []column, opt Options) *sheetWriter {
-	w := &sheetWriter{lang: cmp.Or(opt.Language, "en"), currency: opt.Currency, zone: cmp.Or(opt.Zone, time.UTC), columns: columns, index: make(map[string]int, len(columns))}
+	w := &sheetWriter{lang: cmp.Or(opt.Language, "en"), currency: opt.Currency, zone: cmp.Or(opt.Zone, time.UTC), now: opt.Now, columns: columns, index: make(map[string]int, len(columns)), ofVariant: make(map[string]bool)}
 	for i, c := range columns {
 		w.index[c.id] = i
+		if c.each {
+			w.ofVariant[c.key] = true
+		}
 	}
 	return w
 }
@@ -53,13 +59,21 @@ func (w *sheetWriter) describes(row, variant int) { w.owner[row] = variant }
 // product returns the rows of p.
 func (w *sheetWriter) product(f *format, p Product) [][]string {
 	w.rows, w.owner = nil, make(map[int]int)
+	p = f.telling(p, w.now)
+	if f.silent && p.Status != Active {
+		return nil
+	}
 	f.rows(p, w)
+	_, both := w.owner[0] // the first row speaks of the product and a variant
 	for i, c := range w.columns {
 		if c.key == "" || len(w.rows) == 0 {
 			continue
 		}
-		if v := field(p.Fields, c.key); v != "" {
+		if v := field(p.Fields, c.key); v != "" && !(c.each && both) {
 			w.rows[0][i] = v
+		}
+		if !c.each && w.ofVariant[c.key] {
+			continue
 		}
 		for row, variant := range w.owner {
 			if v := field(p.Variants[variant].Fields, c.key); v != "" {
@@ -70,11 +84,30 @@ func (w *sheetWriter) product(f *format, p Product) [][]string {
 	return w.rows
 }
 
+// telling is a product as far as the format can say it. What shoppers cannot
+// see must not show in the other shop because its files have no word for it.
+func (f *format) telling(p Product, now time.Time) Product {
+	p.Status = cmp.Or(p.Status, Active)
+	if f.dateless && now.Before(p.PublishAt) || f.silent && p.Visibility == ByAddressOnly {
+		p.Status = Draft
+	}
+	if !f.shelved {
+		live := slices.DeleteFunc(slices.Clone(p.Variants), func(v Variant) bool { return v.Disabled })
+		if len(live) > 0 {
+			p.Variants = live
+		} else if len(p.Variants) > 0 {
+			p.Status = Draft
+		}
+	}
+	return p
+}
+
 // Export writes products in a platform's own columns, UTF-8, comma separated.
 // header names the columns; nil means all that the platform has and the
 // products need, for which products is walked twice. Amounts are those in
 // opt.Currency, texts those in opt.Language, except where the platform's file
-// has room for more. Cells that a spreadsheet would run as a formula are
+// has room for more. What is not for sale at opt.Now is a draft there, or left
+// out where the platform's file knows no drafts; so are single variants. Cells that a spreadsheet would run as a formula are
 // disarmed with a leading apostrophe, which Open takes away again.
 func Export(out io.Writer, platform Platform, header []string, opt Options, products iter.Seq2[Product, error]) error {
 	f, err := formatOf(platform, Products)
@@ -87,6 +120,7 @@ func Export(out io.Writer, platform Platform, header []string, opt Options, prod
 				header = append(header, c.header)
 			}
 		}
+		known := make(map[string]bool)
 		for p, err := range products {
 			if err != nil {
 				return err
@@ -94,7 +128,7 @@ func Export(out io.Writer, platform Platform, header []string, opt Options, prod
 			if f.settle != nil {
 				header = f.settle(p, header)
 			}
-			header = addFields(f, p, header)
+			header = addFields(f, p, header, known)
 		}
 	}
 	w := newSheetWriter(resolve(f, header), opt)
@@ -171,22 +205,36 @@ func resolve(f *format, header []string) []column {
 }
 
 // addFields adds a column for every custom field that has none.
-func addFields(f *format, p Product, header []string) []string {
-	have := resolve(f, header)
-	add := func(fields []Field) {
+// Those in seen have one.
+func addFields(f *format, p Product, header []string, seen map[string]bool) []string {
+	var have []column
+	add := func(fields []Field, prefix string) {
 		for _, fd := range fields {
-			known := slices.ContainsFunc(have, func(c column) bool { return c.key == fd.Key }) ||
-				slices.ContainsFunc(f.extra, func(d FieldDef) bool { return d.Key == fd.Key })
-			if !known {
-				header = append(header, fd.Key)
-				have = append(have, unknownColumn(fd.Key))
+			if seen[prefix+fd.Key] {
+				continue
 			}
+			seen[prefix+fd.Key] = true
+			if have == nil {
+				have = resolve(f, header)
+			}
+			known := slices.ContainsFunc(have, func(c column) bool {
+				return c.key == fd.Key && (c.each == (prefix != "") || !strings.HasPrefix(c.id, "unknown "))
+			}) || slices.ContainsFunc(f.extra, func(d FieldDef) bool { return d.Key == fd.Key })
+			if known {
+				continue
+			}
+			name := prefix + fd.Key
+			c, ok := f.find(name)
+			if !ok {
+				c = f.unknown(name)
+			}
+			header, have = append(header, name), append(have, c)
 		}
 	}
-	add(p.Fields)
 	for _, v := range p.Variants {
-		add(v.Fields)
+		add(v.Fields, ofVariant)
 	}
+	add(p.Fields, "")
 	return header
 }
 

@@ -54,8 +54,10 @@ type Product struct {
 // Status says whether shoppers can see a product.
 type Status string
 
-// The states of a product.
+// The states of a product. Unsaid is for sale where the product is new, and
+// leaves one that is there as it is.
 const (
+	Unsaid   Status = ""
 	Draft    Status = "draft"
 	Active   Status = "active"
 	Archived Status = "archived"

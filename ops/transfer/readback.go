@@ -3,6 +3,7 @@ package transfer
 import (
 	"cmp"
 	"context"
+	"io"
 	"iter"
 	"maps"
 	"slices"
@@ -12,7 +13,9 @@ import (
 	"github.com/stoashop/stoa/commerce/custom"
 	"github.com/stoashop/stoa/commerce/inventory"
 	"github.com/stoashop/stoa/commerce/media"
+	"github.com/stoashop/stoa/guard/audit"
 	"github.com/stoashop/stoa/kit/locale"
+	"github.com/stoashop/stoa/platform/db"
 )
 
 // Catalogue walks over all living products as Export wants them, oldest first.
@@ -41,10 +44,49 @@ func (s *Service) Catalogue(ctx context.Context, base string) iter.Seq2[Product,
 	}
 }
 
+// Own is the shop's own format, which is only written: see Full.
+const Own Platform = "stoa"
+
+// ExportRequest says what to write.
+type ExportRequest struct {
+	Platform  Platform // Own, or one of Platforms
+	Customers bool     // instead of the goods
+	Base      string   // the shop's own address, for pictures: "https://shop.example"
+	Actor     audit.Actor
+}
+
+// Export writes all goods or customers to out, and notes in the change log that
+// it was begun. It fails with "transfer.unknown_platform" when the platform
+// has no such file.
+func (s *Service) Export(ctx context.Context, out io.Writer, r ExportRequest) error {
+	kind := Products
+	if r.Customers {
+		kind = Customers
+	}
+	if r.Platform != Own || r.Customers {
+		if _, err := formatOf(r.Platform, kind); err != nil {
+			return err
+		}
+	}
+	err := s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		return audit.Append(ctx, tx, audit.Change{Actor: r.Actor, Action: "export.written", Object: "export", ID: tx.NewID("exp"),
+			After: map[string]any{"platform": r.Platform, "kind": kind}})
+	})
+	switch {
+	case err != nil:
+		return err
+	case r.Customers:
+		return ExportCustomers(out, r.Platform, nil, s.People(ctx))
+	case r.Platform == Own:
+		return s.Full(ctx, out, r.Base)
+	}
+	return Export(out, r.Platform, nil, s.ExportOptions(ctx), s.Catalogue(ctx, r.Base))
+}
+
 // ExportOptions are the options with which Catalogue's products are exported.
 func (s *Service) ExportOptions(ctx context.Context) Options {
 	currency, lang := s.defaults(ctx, Request{})
-	return Options{Currency: currency, Language: lang, Zone: s.markets.Current(ctx).Shop.Location()}
+	return Options{Currency: currency, Language: lang, Zone: s.markets.Current(ctx).Shop.Location(), Now: s.db.Now()}
 }
 
 // reader turns products of the catalogue into neutral ones.
@@ -231,7 +273,7 @@ func (r *reader) attributes(owner custom.Owner, values custom.Values, was []Attr
 			continue // taken away since
 		}
 		if ok {
-			if had, fits := attributeValue(d, a, r.lang); !fits || !had.Equal(v) {
+			if had, fits := attributeValue(d, a, r.lang); !fits || !agree(had, v) {
 				t := texts(d, v)
 				a.Values = nil
 				for part := range strings.SplitSeq(t.In(r.lang, ""), ", ") {
@@ -242,6 +284,20 @@ func (r *reader) attributes(owner custom.Owner, values custom.Values, was []Attr
 		out = append(out, a)
 	}
 	return out
+}
+
+// agree reports whether a value still says what the file said; a text may say
+// it in further languages.
+func agree(file, now custom.Value) bool {
+	if file.Shape != custom.ShapeText || now.Shape != custom.ShapeText {
+		return file.Equal(now)
+	}
+	for lang, s := range file.Text {
+		if now.Text[lang] != s {
+			return false
+		}
+	}
+	return true
 }
 
 func (r *reader) typeOf(values custom.Values, was string) string {

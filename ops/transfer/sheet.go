@@ -91,6 +91,11 @@ func (r rowView) get(id string) string {
 	return r.cells[i]
 }
 
+// has reports whether the file has one of the columns.
+func (s *Sheet) has(ids ...string) bool {
+	return slices.ContainsFunc(ids, func(id string) bool { _, ok := s.index[id]; return ok })
+}
+
 // Open reads a file and sorts its rows into products. It fails with a fault
 // when the file as a whole cannot be used: "transfer.empty_file",
 // "transfer.not_csv", "transfer.columns_missing", "transfer.columns_repeated",
@@ -241,12 +246,12 @@ func (s *Sheet) assign() error {
 			}
 			c.id += " " + strconv.Itoa(i)
 		}
-		base := c.key
-		for n := 2; c.key != "" && keys[c.key]; n++ { // two headers that make one key
+		base, owner := c.key, map[bool]string{true: "variant:"}[c.each]
+		for n := 2; c.key != "" && keys[owner+c.key]; n++ { // two headers that make one key
 			tail := "_" + strconv.Itoa(n)
 			c.key = base[:min(len(base), 40-len(tail))] + tail
 		}
-		keys[c.key] = true
+		keys[owner+c.key] = true
 		s.columns[i], s.index[c.id] = c, i
 	}
 	if len(twice) > 0 {

@@ -33,6 +33,7 @@ type shop struct {
 	dbtest.Env
 	*transfer.Service
 	Catalog *catalog.Service
+	Fields  *custom.Service
 	Stock   *inventory.Service
 	Files   blob.Store
 	Temp    string
@@ -64,7 +65,7 @@ func newShop(t *testing.T, e dbtest.Env, web *http.Client) *shop {
 	t.Cleanup(func() { _ = files.Close() })
 	pictures := upload.New(files, image.New(image.Options{Widths: []int{60}}), nil)
 	stock := inventory.New(func() inventory.Display { return inventory.Display{Mode: "exact"} })
-	s := &shop{Env: e, Catalog: goods, Stock: stock, Files: files, Temp: t.TempDir(), markets: markets}
+	s := &shop{Env: e, Catalog: goods, Fields: fields, Stock: stock, Files: files, Temp: t.TempDir(), markets: markets}
 	s.Service = transfer.New(e.DB, goods, fields, stock, markets, pictures, web, files, log, s.Temp)
 	return s
 }

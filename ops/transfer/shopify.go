@@ -17,6 +17,7 @@ import (
 func shopifyProducts() *format {
 	f := &format{
 		platform: Shopify, kind: Products,
+		dateless: true,
 		required: []string{"handle", "title", "price"},
 		key:      "handle",
 		unknown:  unknownColumn,

@@ -420,13 +420,13 @@ func writeSpree(p Product, w *sheetWriter) {
 			w.set(row, "dimensions unit", v.DimensionUnit)
 			for id, n := range map[string]int64{"width": v.Width, "height": v.Height, "depth": v.Length} {
 				if n > 0 {
-					w.set(row, id, formatMeasure(n, v.DimensionUnit, 1))
+					w.set(row, id, formatMeasure(n, v.DimensionUnit))
 				}
 			}
 		}
 		if v.WeightUnit != "" && v.Weight > 0 {
 			w.set(row, "weight unit", v.WeightUnit)
-			w.set(row, "weight", formatMeasure(v.Weight, v.WeightUnit, 2))
+			w.set(row, "weight", formatMeasure(v.Weight, v.WeightUnit))
 		}
 		if v.Stock.Known {
 			w.set(row, "inventory", strconv.FormatInt(v.Stock.Quantity, 10))

@@ -56,7 +56,10 @@ type Options struct {
 	// TempDir is where rows are kept while the sheet is open; "" means the
 	// system's.
 	TempDir string
-	Limits  Limits
+	// Now is the instant of an export: what is published later is not for sale
+	// yet. The zero time is before everything.
+	Now    time.Time
+	Limits Limits
 }
 
 // Limits bound what one file may ask for. Zero means the default.

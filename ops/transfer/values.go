@@ -221,18 +221,20 @@ func parseMeasure(s, unit string, style decimals) (int64, string) {
 	return n.Int64(), ""
 }
 
-// formatMeasure writes n grams or millimetres in unit with at most places
-// decimals and no trailing zeros.
-func formatMeasure(n int64, unit string, places int) string {
+// formatMeasure writes n grams or millimetres in unit, with as few decimals as
+// read as n again.
+func formatMeasure(n int64, unit string) string {
 	factor, _, ok := unitFactor(unit)
 	if !ok {
 		return ""
 	}
-	s := new(big.Rat).Quo(new(big.Rat).SetInt64(n), factor).FloatString(places)
-	if strings.Contains(s, ".") {
-		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
+	r := new(big.Rat).Quo(new(big.Rat).SetInt64(n), factor)
+	for places := 0; ; places++ {
+		s := r.FloatString(places)
+		if again, reason := parseMeasure(s, unit, decimalPoint); again == n || reason != "" || places == 6 {
+			return s
+		}
 	}
-	return s
 }
 
 // parseBool reads the ways in which the platforms write yes and no.

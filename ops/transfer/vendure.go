@@ -22,6 +22,7 @@ func vendureProducts() *format {
 		required: []string{"name", "slug", "sku", "price"},
 		key:      "slug",
 		unknown:  unknownColumn,
+		silent:   true, dateless: true, unarchived: true,
 		columns: []column{
 			mapped("name", "name", asText, "name"),
 			mapped("slug", "slug", asHandle, "handle"),

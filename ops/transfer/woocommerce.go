@@ -14,6 +14,7 @@ import (
 func wooProducts() *format {
 	f := &format{
 		platform: WooCommerce, kind: Products,
+		dateless: true, unarchived: true, shelved: true,
 		required: []string{"sku", "name", "regular price"},
 		key:      "sku",
 		unknown:  unknownColumn,

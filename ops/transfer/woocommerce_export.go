@@ -232,7 +232,7 @@ func writeWooGoods(v Variant, w *sheetWriter, row int) {
 	w.set(row, "backorders", map[Backorder]string{Deny: "0", Allow: "1", Notify: "notify"}[s.Backorder])
 	for id, n := range map[string]int64{"weight": v.Weight, "length": v.Length, "width": v.Width, "height": v.Height} {
 		if n > 0 && w.has(id) {
-			w.set(row, id, formatMeasure(n, w.columns[w.index[id]].unit, 3))
+			w.set(row, id, formatMeasure(n, w.columns[w.index[id]].unit))
 		}
 	}
 }
