@@ -2,7 +2,7 @@
 export CGO_ENABLED = 0
 GO ?= go
 
-.PHONY: run build test check lint bench race golden screenshots fuzz clean
+.PHONY: run build test check lint bench race golden sim screenshots fuzz clean
 
 run: build ## open the demo shop on http://localhost:8080
 	./bin/stoa demo
@@ -32,6 +32,9 @@ race: ## the tests under the race detector (needs a C compiler)
 
 golden: ## write the golden files anew, to be read as a diff
 	STOA_GOLDEN=1 $(GO) test ./migrations/... ./api/...
+
+sim: build ## ten thousand stories of shoppers, banks and crashes; every promise checked
+	./bin/stoa sim --runs 10000
 
 screenshots: ## every page and state at three sizes, light and dark, in screenshots/
 	STOA_SCREENSHOTS=$(CURDIR)/screenshots $(GO) test -count=1 -timeout 20m -run 'Screenshots' ./storefront/... ./admin/... ./stoatest/...

@@ -25,6 +25,7 @@ type commands struct {
 	Import  importCmd  `cmd:"" help:"Import the goods of another shop system from its CSV export."`
 	Export  exportCmd  `cmd:"" help:"Write the goods or the customers to a file, in the columns of another shop system or whole."`
 	Setting configCmd  `cmd:"" name:"config" help:"Settings."`
+	Sim     simCmd     `cmd:"" help:"Prove the order core: play shoppers, staff, banks and crashes at random and check every promise."`
 	Doctor  doctorCmd  `cmd:"" help:"Look for what would keep the shop from running, and say what to do."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }

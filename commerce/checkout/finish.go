@@ -311,13 +311,18 @@ func (s *Service) learn(ctx context.Context, orderID, attemptID string, source *
 }
 
 // dropAttempt lets go of an open attempt at the provider, so that it cannot be
-// paid any more. If it was paid meanwhile, the order is placed instead.
+// paid any more. If it was paid meanwhile, the order is placed instead. The
+// intent is written first: else somebody who learns of held money could place
+// the order on it while it is being let go.
 func (s *Service) dropAttempt(ctx context.Context, orderID, attemptID string) error {
-	o, err := s.Orders.Get(ctx, s.DB, orderID)
+	o, err := s.finish(ctx, orderID, attemptID, func(a payment.Attempt) (payment.Attempt, []payment.Entry) { return a.Leave(), nil }, nil)
 	if err != nil {
 		return err
 	}
 	a, _ := o.Attempt(attemptID)
+	if !a.Status.Open() {
+		return nil // its outcome is known by now
+	}
 	p, settings, ok := s.Providers.Provider(a.Provider)
 	canceller, can := p.(payment.Canceller)
 	if !ok || !can {
@@ -380,6 +385,16 @@ func (s *Service) reconcile(ctx context.Context, i job.Info, l lapse) error {
 		o = known
 		a, _ = o.Attempt(l.Attempt)
 	}
+	if a.Status == payment.Leaving {
+		if err := s.dropAttempt(ctx, l.Order, l.Attempt); err != nil {
+			s.Log.WarnContext(ctx, "a payment that was left cannot be let go yet", "attempt", l.Attempt, "err", err)
+			return s.again(ctx, i, l, now.Add(time.Minute))
+		}
+		if o, err = s.Orders.Get(ctx, s.DB, l.Order); err != nil {
+			return err
+		}
+		a, _ = o.Attempt(l.Attempt)
+	}
 	if o.State != order.Draft {
 		return nil
 	}
@@ -392,7 +407,11 @@ func (s *Service) reconcile(ctx context.Context, i job.Info, l lapse) error {
 			return s.again(ctx, i, l, now.Add(time.Minute))
 		}
 	}
-	return s.expire(ctx, l.Order)
+	ended, err := s.expire(ctx, l.Order)
+	if err != nil || ended {
+		return err
+	}
+	return s.again(ctx, i, l, now.Add(time.Minute)) // re-opened meanwhile, or the clock went back
 }
 
 func minTime(a, b time.Time) time.Time {
@@ -412,25 +431,31 @@ func (s *Service) again(ctx context.Context, i job.Info, l lapse, at time.Time) 
 	})
 }
 
-// expire ends a draft that was not paid in time. A draft with an open attempt,
-// or one that a shopper has re-opened, stays.
-func (s *Service) expire(ctx context.Context, orderID string) error {
-	return s.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+// expire ends a draft that was not paid in time; ended says that the order is
+// no draft any more. A draft with an open attempt, or one that a shopper has
+// re-opened, stays.
+func (s *Service) expire(ctx context.Context, orderID string) (ended bool, err error) {
+	err = s.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		o, err := s.Orders.Lock(ctx, tx, orderID)
-		if err != nil || o.State != order.Draft || tx.Now().Before(o.HoldUntil) {
+		if err != nil {
 			return err
+		}
+		if ended = o.State != order.Draft; ended || tx.Now().Before(o.HoldUntil) {
+			return nil
 		}
 		for _, a := range o.Attempts {
 			if a.Status.Open() || a.Status.Places() {
 				return nil
 			}
 		}
+		ended = true
 		if err := s.Stock.Release(ctx, tx, o.ID); err != nil {
 			return err
 		}
 		o.State = order.Expired
 		return s.Orders.Save(ctx, tx, &o)
 	})
+	return ended, err
 }
 
 // giveBack returns money of an order that cannot be: held money is let go,

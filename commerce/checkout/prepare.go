@@ -190,7 +190,7 @@ func (s *Service) existing(prep *prepared, o order.Order, same bool) bool {
 		return true
 	case a.Status == payment.InReview:
 		return true
-	case a.Status.Open() && same:
+	case a.Status.Open() && same && a.Status != payment.Leaving:
 		prep.attempt = ""
 		if a.Status == payment.Started {
 			prep.attempt = a.ID // ask again, with the same key

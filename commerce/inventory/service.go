@@ -508,12 +508,17 @@ func (s *Service) SetPolicy(ctx context.Context, tx *db.Tx, actor audit.Actor, v
 func (s *Service) SweepOverdue(ctx context.Context, d *db.DB) (int, error) {
 	n := 0
 	err := d.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		late, err := overdue(ctx, tx, nil, tx.Now(), 200)
-		if err != nil || len(late) == 0 {
+		n = 0
+		variants, err := overdueVariants(ctx, tx, tx.Now(), 200)
+		if err != nil || len(variants) == 0 {
 			return err
 		}
-		levels, err := lockLevels(ctx, tx, variantsOf(late))
+		levels, err := lockLevels(ctx, tx, variants)
 		if err != nil {
+			return err
+		}
+		late, err := overdue(ctx, tx, variants, tx.Now(), 1000)
+		if err != nil || len(late) == 0 {
 			return err
 		}
 		n = len(late)

@@ -37,19 +37,25 @@ func scanHold(rows *db.Rows) (h hold, err error) {
 	return h, err
 }
 
-// overdue locks the held reservations that have run out, passing over those
-// somebody is dealing with. Without variants it looks at all, limit at a time.
+// overdueVariants lists variants with held reservations that have run out. It
+// locks nothing: levels are locked before reservations, here as everywhere.
+func overdueVariants(ctx context.Context, q db.Q, now time.Time, limit int) ([]string, error) {
+	return db.All(ctx, q, func(rows *db.Rows) (id string, err error) {
+		return id, rows.Scan(&id)
+	}, `
+		SELECT DISTINCT variant_id FROM (
+			SELECT variant_id FROM reservation WHERE state = 'held' AND expires_at <= $1 ORDER BY expires_at, id LIMIT $2
+		) AS late ORDER BY variant_id`, now.UnixMilli(), limit)
+}
+
+// overdue locks the held reservations of variants that have run out, passing
+// over those somebody is dealing with. The variants' levels are locked already.
 func overdue(ctx context.Context, tx *db.Tx, variants []string, now time.Time, limit int) ([]hold, error) {
-	query := `
+	args := append([]any{now.UnixMilli(), limit}, db.Args(variants)...)
+	return db.All(ctx, tx, scanHold, `
 		SELECT id, order_line_id, variant_id, location_id, quantity FROM reservation
-		WHERE state = 'held' AND expires_at <= $1`
-	args := []any{now.UnixMilli()}
-	if len(variants) > 0 {
-		query += ` AND variant_id IN ` + db.In(3, len(variants))
-	}
-	args = append(args, limit)
-	args = append(args, db.Args(variants)...)
-	return db.All(ctx, tx, scanHold, query+` ORDER BY expires_at, id LIMIT $2`+tx.SkipLocked(), args...)
+		WHERE state = 'held' AND expires_at <= $1 AND variant_id IN `+db.In(3, len(variants))+`
+		ORDER BY expires_at, id LIMIT $2`+tx.SkipLocked(), args...)
 }
 
 func holdsOf(ctx context.Context, q db.Q, orderID, state string) ([]hold, error) {

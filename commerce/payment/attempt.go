@@ -36,6 +36,7 @@ type AttemptStatus string
 const (
 	Started    AttemptStatus = "started"  // recorded; the provider's answer is not known, or was lost
 	Continuing AttemptStatus = "continue" // the shopper is at the provider's page
+	Leaving    AttemptStatus = "leaving"  // the shop lets go of it: held money places nothing any more, taken money still does
 	Pledged    AttemptStatus = "pending"  // promised: the order is placed, the money comes later
 	Settled    AttemptStatus = "approved" // the full amount is held or taken
 	Refused    AttemptStatus = "declined" // no money, and none will come
@@ -49,7 +50,7 @@ func (s AttemptStatus) Places() bool { return s == Pledged || s == Settled }
 
 // Open reports whether the outcome is still to come, so that a reconcile job
 // must go on asking.
-func (s AttemptStatus) Open() bool { return s == Started || s == Continuing }
+func (s AttemptStatus) Open() bool { return s == Started || s == Continuing || s == Leaving }
 
 // Mismatch names a fact that is not what the shop asked for.
 type Mismatch string
@@ -124,12 +125,12 @@ func (a Attempt) Answered(o Outcome, err error) (Attempt, []Entry) {
 	case Approved:
 		return a.Learned(o.Facts)
 	case Promised:
-		if a.Status.Open() {
+		if a.Status.Open() && a.Status != Leaving {
 			a.Status = Pledged
 			a.Facts = a.Facts.Merge(o.Facts)
 		}
 	case Continue:
-		if a.Status.Open() {
+		if a.Status.Open() && a.Status != Leaving {
 			a.Status, a.ContinueURL = Continuing, o.ContinueURL
 			if o.Facts.AttemptID != "" {
 				return a.Learned(o.Facts)
@@ -141,6 +142,17 @@ func (a Attempt) Answered(o Outcome, err error) (Attempt, []Entry) {
 		}
 	}
 	return a, nil
+}
+
+// Leave notes that the shop is about to let go of an open attempt at the
+// provider. From here on money that is only held places nothing, since the
+// letting go may be on its way; money that was taken cannot be let go any more
+// and still places the order.
+func (a Attempt) Leave() Attempt {
+	if a.Status.Open() {
+		a.Status, a.ContinueURL = Leaving, ""
+	}
+	return a
 }
 
 // Learned applies facts that were fetched from the provider and returns the
@@ -164,6 +176,7 @@ func (a Attempt) Learned(f Facts) (Attempt, []Entry) {
 	secured := a.Facts.Secured()
 	switch {
 	case a.Status == Settled || a.Status == InReview:
+	case a.Status == Leaving && a.Facts.Held() > 0: // on its way back
 	case secured >= a.Amount:
 		a.Status, a.Reason = Settled, ""
 	case a.Facts.Authorised == 0 && a.Facts.Closed:

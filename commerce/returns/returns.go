@@ -150,11 +150,15 @@ func (s *Service) Refund(ctx context.Context, actor audit.Actor, orderID string,
 		if err != nil {
 			return err
 		}
+		before := o.State
 		ref, err = s.write(ctx, tx, actor, &o, r)
 		if err != nil {
 			return err
 		}
-		return s.orders.Save(ctx, tx, &o)
+		if err := s.orders.Save(ctx, tx, &o); err != nil || o.State != order.Cancelled || before == order.Cancelled {
+			return err
+		}
+		return event.Emit(ctx, tx, order.Events().Cancelled, order.Ref{OrderID: o.ID}) // nothing was left to send
 	})
 	if err != nil {
 		return ref, err

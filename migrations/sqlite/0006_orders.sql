@@ -161,7 +161,7 @@ CREATE TABLE payment_attempt (
     currency       TEXT   NOT NULL CHECK (length(currency) = 3), -- internal
     live           INTEGER NOT NULL CHECK (live IN (0, 1)), -- internal
     account        TEXT   NOT NULL,                       -- internal
-    state          TEXT   NOT NULL CHECK (state IN ('started', 'continue', 'pending', 'approved', 'declined', 'voided', 'expired', 'review')), -- internal
+    state          TEXT   NOT NULL CHECK (state IN ('started', 'continue', 'leaving', 'pending', 'approved', 'declined', 'voided', 'expired', 'review')), -- internal
     provider_ref   TEXT NOT NULL,             -- internal
     continue_url   TEXT   NOT NULL,                       -- internal
     decline_reason TEXT   NOT NULL,                       -- internal

@@ -60,7 +60,30 @@ type Options struct {
 	// order, and of "COMMIT" once it is on disk: n names the transaction.
 	// Benchmarks replay what they record.
 	Trace func(n int64, query string, args []any)
+
+	// Gate, if set, is asked before every step and may hold it back; an error
+	// it returns takes the step's place. The simulator stands there.
+	Gate func(ctx context.Context, s Step) error
 }
+
+// Step is one move of the database, as a Gate sees it.
+type Step struct {
+	Kind    StepKind
+	Query   string // of Read and Statement
+	Backend int64  // PostgreSQL's process that runs the transaction; else 0
+}
+
+// StepKind says which move a step is.
+type StepKind string
+
+// The kinds of steps.
+const (
+	Read      StepKind = "read"      // a query outside a transaction
+	Begin     StepKind = "begin"     // before the transaction has anything
+	Statement StepKind = "statement" // inside a transaction
+	Commit    StepKind = "commit"    // all is written, nothing is durable
+	Committed StepKind = "committed" // it is durable, and nobody has been told
+)
 
 // DB is an open database. It is safe for concurrent use.
 type DB struct {
@@ -79,8 +102,10 @@ type DB struct {
 	closePool  func() // PostgreSQL only
 	listeners  listeners
 	trace      func(n int64, query string, args []any)
+	gate       func(ctx context.Context, s Step) error
 	begun      atomic.Int64
 	commits    atomic.Int64
+	retries    atomic.Int64
 }
 
 // Open opens the database and checks that it answers. It neither creates
@@ -94,7 +119,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if o.IDs == nil {
 		o.IDs = id.NewSource(nil)
 	}
-	d := &DB{clock: o.Clock, ids: o.IDs, url: o.URL, trace: o.Trace}
+	d := &DB{clock: o.Clock, ids: o.IDs, url: o.URL, trace: o.Trace, gate: o.Gate}
 	background, stop := context.WithCancel(context.Background())
 	d.stop = stop
 	var err error
@@ -130,9 +155,33 @@ func (d *DB) Statements() int64 { return d.statements.Load() }
 // disk sync however many transactions it holds; 0 on PostgreSQL.
 func (d *DB) Commits() int64 { return d.commits.Load() }
 
+// pass asks the gate.
+func (d *DB) pass(ctx context.Context, s Step) error {
+	if d.gate == nil {
+		return nil
+	}
+	return d.gate(ctx, s)
+}
+
+// refused is a context under which nothing runs any more: a Row can carry no
+// other error than the one of its query.
+func refused(ctx context.Context, err error) context.Context {
+	ctx, cancel := context.WithCancelCause(ctx)
+	cancel(err)
+	return ctx
+}
+
+// Retries is how often since Open a transaction ran again because it was part
+// of a deadlock; always 0 on SQLite. Rows are locked in one order everywhere,
+// so it stays 0.
+func (d *DB) Retries() int64 { return d.retries.Load() }
+
 // Query reads outside a transaction.
 func (d *DB) Query(ctx context.Context, query string, args ...any) (*Rows, error) {
 	d.statements.Add(1)
+	if err := d.pass(ctx, Step{Kind: Read, Query: query}); err != nil {
+		return nil, err
+	}
 	if d.engine == Postgres { // pgx prepares and caches by itself
 		return d.reader.QueryContext(ctx, query, args...)
 	}
@@ -149,6 +198,9 @@ func (d *DB) Query(ctx context.Context, query string, args ...any) (*Rows, error
 // QueryRow reads one row outside a transaction.
 func (d *DB) QueryRow(ctx context.Context, query string, args ...any) *Row {
 	d.statements.Add(1)
+	if err := d.pass(ctx, Step{Kind: Read, Query: query}); err != nil {
+		return d.reader.QueryRowContext(refused(ctx, err), query, args...)
+	}
 	if d.engine == Postgres {
 		return d.reader.QueryRowContext(ctx, query, args...)
 	}
@@ -176,6 +228,15 @@ type Tx struct {
 	wake  map[string]bool
 	notes map[string][]any
 	n     int64 // names the transaction to Trace
+
+	backend int64 // PostgreSQL's process; only where a gate asks for it
+}
+
+func (tx *Tx) pass(ctx context.Context, kind StepKind, query string) error {
+	if tx.db.gate == nil {
+		return nil
+	}
+	return tx.db.gate(ctx, Step{Kind: kind, Query: query, Backend: tx.backend})
 }
 
 type preparer interface {
@@ -249,12 +310,18 @@ func (tx *Tx) Query(ctx context.Context, query string, args ...any) (*Rows, erro
 	if err := tx.asker.Err(); err != nil {
 		return nil, err
 	}
+	if err := tx.pass(ctx, Statement, query); err != nil {
+		return nil, err
+	}
 	return tx.conn.query(tx.pick(ctx), query, args)
 }
 
 // QueryRow reads one row inside the transaction.
 func (tx *Tx) QueryRow(ctx context.Context, query string, args ...any) *Row {
 	tx.count(query, args)
+	if err := tx.pass(ctx, Statement, query); err != nil {
+		return tx.conn.queryRow(refused(ctx, err), query, args)
+	}
 	return tx.conn.queryRow(tx.pick(ctx), query, args)
 }
 
@@ -263,6 +330,9 @@ func (tx *Tx) QueryRow(ctx context.Context, query string, args ...any) *Row {
 func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
 	tx.count(query, args)
 	if err := tx.asker.Err(); err != nil {
+		return 0, err
+	}
+	if err := tx.pass(ctx, Statement, query); err != nil {
 		return 0, err
 	}
 	res, err := tx.conn.exec(tx.pick(ctx), query, args)
@@ -297,6 +367,9 @@ func (d *DB) InTx(ctx context.Context, fn func(ctx context.Context, tx *Tx) erro
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if err := d.pass(ctx, Step{Kind: Begin}); err != nil {
+		return err
+	}
 	inner := context.WithValue(ctx, inTx{}, true)
 	var tx *Tx
 	var err error
@@ -307,6 +380,9 @@ func (d *DB) InTx(ctx context.Context, fn func(ctx context.Context, tx *Tx) erro
 	}
 	if err != nil {
 		return d.dialect.explain(err)
+	}
+	if err := d.pass(ctx, Step{Kind: Committed}); err != nil {
+		return err
 	}
 	if d.trace != nil && tx.n != 0 {
 		d.trace(tx.n, "COMMIT", nil)

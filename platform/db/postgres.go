@@ -83,6 +83,7 @@ func (d *DB) runPostgres(ctx context.Context, fn func(context.Context, *Tx) erro
 		if err == nil || try == deadlockTries || !retryable(err) {
 			return tx, err
 		}
+		d.retries.Add(1)
 		wait := time.Duration(rand.Int64N(int64(5*time.Millisecond) << min(try, 6)))
 		select {
 		case <-ctx.Done():
@@ -104,6 +105,11 @@ func (d *DB) tryPostgres(ctx context.Context, fn func(context.Context, *Tx) erro
 	}
 	defer raw.Rollback() // does nothing after Commit
 	tx = &Tx{db: d, conn: pgTx{raw}, asker: ctx, now: d.clock.Now()}
+	if d.gate != nil {
+		if err := raw.QueryRowContext(ctx, `SELECT pg_backend_pid()`).Scan(&tx.backend); err != nil {
+			return nil, err
+		}
+	}
 	if err := fn(ctx, tx); err != nil {
 		return nil, err
 	}
@@ -111,6 +117,9 @@ func (d *DB) tryPostgres(ctx context.Context, fn func(context.Context, *Tx) erro
 		if _, err := raw.ExecContext(ctx, `SELECT pg_notify('stoa_wake', $1)`, topic); err != nil {
 			return nil, err
 		}
+	}
+	if err := tx.pass(ctx, Commit, ""); err != nil {
+		return nil, err
 	}
 	if err := raw.Commit(); err != nil {
 		return nil, err

@@ -253,6 +253,9 @@ func (w *writer) member(ctx context.Context, m *member) (lost error) {
 		err = m.ctx.Err()
 	}
 	if err == nil {
+		err = tx.pass(m.ctx, Commit, "")
+	}
+	if err == nil {
 		if _, err := w.exec(ctx, `RELEASE member`, nil); err != nil {
 			return err // the savepoint is gone, and so is everything before it
 		}

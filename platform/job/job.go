@@ -130,7 +130,7 @@ func (r *Runner) Run(ctx context.Context) {
 	defer tick.Stop()
 	for ctx.Err() == nil {
 		r.housekeeping(ctx)
-		n, err := r.work(ctx)
+		n, err := r.work(ctx, workers)
 		if err != nil && ctx.Err() == nil {
 			r.log.ErrorContext(ctx, "jobs cannot be fetched", "err", err)
 		}
@@ -145,12 +145,13 @@ func (r *Runner) Run(ctx context.Context) {
 	}
 }
 
-// RunDue runs every job that is due now, and those they enqueue, until none is
-// left, and returns how many ran. Tests and the simulator use it.
+// RunDue runs every job that is due now, one after the other, and those they
+// enqueue, until none is left, and returns how many ran. Tests and the
+// simulator use it.
 func (r *Runner) RunDue(ctx context.Context) (int, error) {
 	total := 0
 	for {
-		n, err := r.work(ctx)
+		n, err := r.work(ctx, 1)
 		total += n
 		if n == 0 || err != nil {
 			return total, err
@@ -172,7 +173,7 @@ func (r *Runner) housekeeping(ctx context.Context) {
 	}
 }
 
-func (r *Runner) work(ctx context.Context) (int, error) {
+func (r *Runner) work(ctx context.Context, workers int) (int, error) {
 	var due []row
 	err := r.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
 		due, err = claim(ctx, tx, r.node, batch, tx.Now().Add(leaseTime))

@@ -364,7 +364,7 @@ func (s *screen) event(d *admin.Desk, o order.Order, e audit.Entry, shipments []
 		"order.cancelled": {"ban", admin.Warn}, "order.refund_asked": {"undo-2", admin.Info}, "order.refunded": {"undo-2", admin.Good},
 		"order.refund_failed": {"circle-alert", admin.Bad}, "order.mail_resent": {"send", admin.Info},
 		"payment.declined": {"circle-alert", admin.Bad}, "payment.review": {"triangle-alert", admin.Warn}, "payment.approved": {"credit-card", admin.Good},
-		"payment.pending": {"clock", admin.Info}, "payment.expired": {"clock", ""}, "payment.voided": {"undo-2", ""}, "payment.started": {"credit-card", ""},
+		"payment.pending": {"clock", admin.Info}, "payment.expired": {"clock", ""}, "payment.leaving": {"undo-2", ""}, "payment.voided": {"undo-2", ""}, "payment.started": {"credit-card", ""},
 		"payment.noted": {"banknote", admin.Good}, "payment.entry.capture": {"banknote", admin.Good}, "payment.entry.authorisation": {"lock", ""},
 		"payment.entry.refund": {"undo-2", ""}, "payment.entry.void": {"undo-2", ""}, "payment.continue": {"external-link", ""},
 	}
