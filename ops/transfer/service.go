@@ -1,7 +1,6 @@
 package transfer
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -193,23 +192,23 @@ func (s *Service) Submit(ctx context.Context, r Request) (Run, error) {
 	if r.Folder != "" {
 		return Run{}, errors.New("transfer: a folder cannot be submitted")
 	}
-	text, err := readAll(r.File)
+	stored, err := blobOf(r.File)
 	if err != nil {
 		return Run{}, err
 	}
-	store := []blob.File{{Name: blobName(text), Data: text}}
+	store := []blob.File{stored}
 	var texts string
 	if r.Texts != nil {
-		more, err := readAll(r.Texts)
+		more, err := blobOf(r.Texts)
 		if err != nil {
 			return Run{}, err
 		}
-		texts = blobName(more)
-		store = append(store, blob.File{Name: texts, Data: more})
+		texts = more.Name
+		store = append(store, more)
 	}
 	// A file that cannot be used is refused while the person still looks.
 	currency, language := s.defaults(ctx, r)
-	sheet, err := Open(ctx, r.Platform, bytes.NewReader(text), Options{Currency: currency, Language: language, TempDir: s.tempDir})
+	sheet, err := Open(ctx, r.Platform, r.File, Options{Currency: currency, Language: language, TempDir: s.tempDir})
 	if err != nil {
 		return Run{}, err
 	}
@@ -217,10 +216,17 @@ func (s *Service) Submit(ctx context.Context, r Request) (Run, error) {
 	if err := sheet.Close(); err != nil {
 		return Run{}, err
 	}
+	for _, f := range []io.ReadSeeker{r.File, r.Texts} {
+		if f == nil {
+			continue
+		}
+		if _, err := f.Seek(0, io.SeekStart); err != nil {
+			return Run{}, fmt.Errorf("rewind import: %w", err)
+		}
+	}
 	if err := s.files.Put(ctx, store...); err != nil {
 		return Run{}, fmt.Errorf("store import: %w", err)
 	}
-	r.File = bytes.NewReader(text)
 	run, err := s.begin(ctx, r, Waiting)
 	if err != nil || run.State == Done {
 		return run, err
@@ -282,21 +288,21 @@ func (s *Service) Carry(ctx context.Context, actor audit.Actor, id string) (Run,
 // MaxFile is the largest file that Submit takes, in bytes.
 const MaxFile = 100 << 20
 
-func readAll(r io.ReadSeeker) ([]byte, error) {
+// blobOf names a file after its content, of which it holds nothing in memory.
+func blobOf(r io.ReadSeeker) (blob.File, error) {
 	if _, err := r.Seek(0, io.SeekStart); err != nil {
-		return nil, fmt.Errorf("rewind import: %w", err)
+		return blob.File{}, fmt.Errorf("rewind import: %w", err)
 	}
-	text, err := io.ReadAll(io.LimitReader(r, MaxFile+1))
+	h := sha256.New()
+	n, err := io.Copy(h, io.LimitReader(r, MaxFile+1))
 	if err != nil {
-		return nil, fmt.Errorf("read import: %w", err)
+		return blob.File{}, fmt.Errorf("read import: %w", err)
 	}
-	if len(text) > MaxFile {
-		return nil, fault.New(fault.TooLarge, "transfer.file_too_large").With("max", int64(MaxFile>>20))
+	if n > MaxFile {
+		return blob.File{}, fault.New(fault.TooLarge, "transfer.file_too_large").With("max", int64(MaxFile>>20))
 	}
-	return text, nil
+	return blob.File{Name: "imports/" + hex.EncodeToString(h.Sum(nil)) + ".csv", Body: r}, nil
 }
-
-func blobName(text []byte) string { return "imports/" + blob.Hash(text) + ".csv" }
 
 // Get returns a run as it stands; "transfer.run_not_found".
 func (s *Service) Get(ctx context.Context, id string) (Run, error) {

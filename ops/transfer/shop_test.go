@@ -42,7 +42,7 @@ type shop struct {
 
 // newShop opens a shop in EUR, with price lists in EUR and USD, whose client
 // for pictures is web.
-func newShop(t *testing.T, e dbtest.Env, web *http.Client) *shop {
+func newShop(t testing.TB, e dbtest.Env, web *http.Client) *shop {
 	t.Helper()
 	e.Market(t)
 	e.Exec(t,
@@ -95,7 +95,7 @@ func (s *shop) file(t *testing.T, name string) *bytes.Reader {
 }
 
 // run imports a request and wants it to succeed.
-func (s *shop) run(t *testing.T, r transfer.Request) transfer.Run {
+func (s *shop) run(t testing.TB, r transfer.Request) transfer.Run {
 	t.Helper()
 	run, err := s.Run(t.Context(), r)
 	if err != nil {

@@ -17,6 +17,9 @@ import (
 type File struct {
 	Name string // see Valid
 	Data []byte
+	// Body is read to its end instead of Data when it is set: for files that
+	// are too large to be held. It is not read when the name is there already.
+	Body io.Reader
 }
 
 // Content is a stored file, open for reading. The caller closes it.

@@ -67,7 +67,14 @@ func TestLocal_keepsWhatItIsGiven(t *testing.T) {
 		{Name: "media/ab/two.jpg"},
 		{Name: "plain", Data: []byte("x")},
 	}
+	streamed := blob.File{Name: "streamed", Body: strings.NewReader("from a reader")}
 
+	if err := s.Put(t.Context(), streamed); err != nil || read(t, s, "streamed") != "from a reader" {
+		t.Errorf("a body is not stored: %v", err)
+	}
+	if err := s.Delete(t.Context(), "streamed"); err != nil {
+		t.Fatal(err)
+	}
 	if err := s.Put(t.Context(), files...); err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -113,7 +114,11 @@ func (l *Local) write(f File, dirs map[string]bool) error {
 	if err != nil {
 		return err
 	}
-	_, err = file.Write(f.Data)
+	if f.Body != nil {
+		_, err = io.Copy(file, f.Body)
+	} else {
+		_, err = file.Write(f.Data)
+	}
 	if err = errors.Join(err, file.Sync(), file.Close()); err == nil {
 		dir := path.Dir(f.Name)
 		if err = l.makeDirs(dir, dirs); err == nil {
