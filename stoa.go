@@ -111,7 +111,6 @@ type Shop struct {
 	parts   parts
 	closers []func() error
 	once    sync.Once
-	started bool
 }
 
 // New puts a shop together: it opens the database, brings its tables up to

@@ -264,15 +264,11 @@ func (o *Office) showProfile(w http.ResponseWriter, r *http.Request, profile, se
 	if f.Fault == nil {
 		f.Fault = secret.Note()
 	}
-	var tongues []Choice
-	for _, c := range f.Tongues {
-		tongues = append(tongues, c)
-	}
 	v := FormView{
 		Frame: f, ID: "profile", To: Prefix + "/profile", Refused: profile.Sent(),
 		Sections: []Section{{Title: d.P.T("admin.profile.title"), Fields: profile.Fields(
 			Field{Name: "name", Label: d.P.T("admin.setup.name"), Value: d.Person.Name, Max: 100, Complete: "name", Required: true},
-			Field{Name: "language", Label: d.P.T("admin.frame.language"), Kind: ChoiceField, Choices: tongues},
+			Field{Name: "language", Label: d.P.T("admin.frame.language"), Kind: ChoiceField, Choices: f.Tongues},
 		)}},
 		Save: SaveBar{Discard: Prefix + "/profile"},
 		Below: []Section{

@@ -242,11 +242,6 @@ type object = map[string]any
 
 type parameter = openapi3.ParameterRef
 
-// with says what a call adds to its operation: "cart:…" and "bearer:…" for who
-// asks, "key:…" for a key of one's own, "?a=b" for a query, "name=value" for a
-// wildcard of the path, "accept:de" for a language.
-type with []string
-
 // answer is what came back.
 type answer struct {
 	t      *testing.T

@@ -82,9 +82,6 @@ func (a *API) printer(ctx context.Context, want string) *locale.Printer {
 // text is what the merchant wrote, in the visit's language.
 func (v visit) text(t locale.Text) string { return t.In(v.lang, v.fallback) }
 
-// price is an amount in the market's currency.
-func (v visit) price(m money.Minor) kit.Money { return kit.Price(m, v.market.Currency) }
-
 // some is a price that may be missing; 0 is none.
 func some(m money.Minor, currency string) *kit.Money {
 	if m == 0 {

@@ -46,10 +46,3 @@ func (r *recent[K, V]) put(key K, v V) {
 	}
 	r.young[key] = v
 }
-
-// forget drops everything.
-func (r *recent[K, V]) forget() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.young, r.old = nil, nil
-}

@@ -94,14 +94,6 @@ func orderOfReference(ctx context.Context, q db.Q, provider, reference string) (
 	return orderID, attemptID, err
 }
 
-func taxesOf(ctx context.Context, q db.Q, orderID string) ([]pricing.TaxRow, error) {
-	return db.All(ctx, q, func(rows *db.Rows) (r pricing.TaxRow, err error) {
-		err = rows.Scan(&r.Code, &r.Name, &r.Rate, &r.Total.Net, &r.Total.Tax)
-		r.Total.Gross = r.Total.Net + r.Total.Tax
-		return r, err
-	}, `SELECT code, name, rate, net, tax FROM order_tax WHERE order_id = $1 ORDER BY rate DESC, code`, orderID)
-}
-
 func insertOrder(ctx context.Context, tx *db.Tx, o Order, tokenHash string, emailIndex, token, contact, note []byte) error {
 	quote, err := json.Marshal(o.Quote)
 	if err != nil {

@@ -135,7 +135,7 @@ func (m Minor) Split(weights []int64) []Minor {
 		hi += carry
 	}
 	for hi > 0 { // more units than 64 bits hold: halve until they fit
-		total, hi = total>>1|hi<<63, hi>>1
+		hi >>= 1
 		half := make([]int64, len(weights))
 		total = 0
 		for i, w := range weights {
