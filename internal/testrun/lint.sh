@@ -1,9 +1,24 @@
 #!/bin/sh
-# staticcheck, if the module proxy serves it; the version is fixed.
-set -eu
-tool="$(go env GOPATH)/bin/staticcheck"
-[ -x "$tool" ] || go install honnef.co/go/tools/cmd/staticcheck@v0.8.2 >/dev/null 2>&1 || {
-	echo "staticcheck cannot be installed here; going on with go vet alone"
-	exit 0
+# staticcheck and gofumpt, at fixed versions, where the module proxy serves
+# them; where it does not, a line says which one was not run.
+set -u
+bin="${STOA_TOOLS:-$(go env GOPATH)/bin}"
+failed=0
+
+# tool NAME MODULE VERSION: finds or installs a tool; the binary carries its
+# version, so an older one is replaced.
+tool() {
+	go version -m "$bin/$1" 2>/dev/null | grep -q "mod.*$3" && return 0
+	GOBIN="$bin" go install "$2@$3" >/dev/null 2>&1 && return 0
+	echo "lint: $1 $3 cannot be installed here and was not run"
+	return 1
 }
-exec "$tool" ./...
+
+if tool staticcheck honnef.co/go/tools/cmd/staticcheck v0.8.2; then
+	"$bin/staticcheck" ./... || failed=1
+fi
+if tool gofumpt mvdan.cc/gofumpt v0.12.0; then
+	untidy="$("$bin/gofumpt" -l $(git ls-files '*.go'))"
+	[ -z "$untidy" ] || { echo "gofumpt -w these:"; echo "$untidy"; failed=1; }
+fi
+exit $failed
