@@ -30,6 +30,7 @@ type Field struct {
 	Many     bool   // several files, several choices
 	Hint     string // an example, shown greyed
 	Min      string // smallest number or day
+	List     string // id of a Grid's suggestions
 }
 
 // The kinds of a Field.

@@ -57,6 +57,10 @@ type Grid struct {
 	Columns []string
 	Nums    []bool // columns of numbers
 	Rows    []GridRow
+	// Suggest is what inputs that name ListID as their List offer while one
+	// types.
+	ListID  string
+	Suggest []string
 }
 
 // GridRow is one row of inputs; its fields have bare labels.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stoashop/stoa/admin"
 	"github.com/stoashop/stoa/admin/screen/categories"
+	"github.com/stoashop/stoa/admin/screen/collections"
 	"github.com/stoashop/stoa/admin/screen/customers"
 	"github.com/stoashop/stoa/admin/screen/home"
 	"github.com/stoashop/stoa/admin/screen/imports"
@@ -83,12 +84,18 @@ func All(p Parts) []admin.Screen {
 		}),
 		products.Screen(products.Parts{DB: p.DB, Catalog: p.Catalog, Fields: p.Fields, Inventory: p.Inventory, Upload: p.Upload}),
 		categories.Screen(categories.Parts{DB: p.DB, Catalog: p.Catalog, Fields: p.Fields}),
+		collections.Screen(collections.Parts{
+			DB: p.DB, Catalog: p.Catalog, Fields: p.Fields,
+			FindProducts: func(ctx context.Context, words string, limit int) ([]string, error) {
+				return products.Find(ctx, p.DB, words, limit)
+			},
+		}),
 		stock.Screen(stock.Parts{DB: p.DB, Catalog: p.Catalog, Inventory: p.Inventory, Staff: p.Staff}),
 		customers.Screen(customers.Parts{DB: p.DB, Customers: p.Customers, Orders: p.Orders, Staff: p.Staff, OrderTable: orderTable}),
 		messages.Screen(messages.Parts{DB: p.DB, Content: p.Content}),
 		mails.Screen(mails.Parts{DB: p.DB, Mailbox: p.Mailbox}),
 		imports.Screen(imports.Parts{DB: p.DB, Transfer: p.Transfer}),
-		settings.Screen(settings.Parts{DB: p.DB, Market: p.Market, Tax: p.Tax, Shipping: p.Shipping, Payment: p.Payment, Inventory: p.Inventory, Staff: p.Staff, Link: p.Link}),
+		settings.Screen(settings.Parts{DB: p.DB, Market: p.Market, Tax: p.Tax, Shipping: p.Shipping, Payment: p.Payment, Inventory: p.Inventory, Fields: p.Fields, Staff: p.Staff, Link: p.Link}),
 	}
 }
 

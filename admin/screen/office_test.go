@@ -24,6 +24,7 @@ import (
 	"github.com/stoashop/stoa"
 	"github.com/stoashop/stoa/commerce/cart"
 	"github.com/stoashop/stoa/commerce/checkout"
+	"github.com/stoashop/stoa/commerce/mailbox"
 	"github.com/stoashop/stoa/commerce/market"
 	"github.com/stoashop/stoa/commerce/order"
 	"github.com/stoashop/stoa/commerce/shipping"
@@ -487,6 +488,28 @@ func TestOffice_aDayAtTheShop(t *testing.T) {
 		b.submit(at+"/shipments", "quantity."+o.Lines[0].ID, "2", "carrier", "dhl", "tracking", "00340434161094042557").ok("The parcel is on its way.", "Partly shipped", "00340434161094042557")
 		if got := h.onHand(variant); got != 6 {
 			t.Errorf("%d on the shelf, want 6", got)
+		}
+
+		// The customer hears of a parcel unless whoever packs it says otherwise.
+		notices := func() (n int) {
+			h.work()
+			letters, err := h.shop.Mail.List(t.Context(), h.shop.DB, mailbox.Filter{ObjectID: o.ID})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, l := range letters {
+				if l.Template == "shipping_notice" {
+					n++
+				}
+			}
+			return n
+		}
+		if n := notices(); n != 1 {
+			t.Errorf("%d shipping notices after the first parcel, want 1", n)
+		}
+		b.get(at+"/shipments/new").ok("Tell the customer", "ada@example.com").submit(at+"/shipments", "-tell", "").ok("The parcel is on its way.", "the customer was not told")
+		if n := notices(); n != 1 {
+			t.Errorf("%d shipping notices after a quiet parcel, want 1", n)
 		}
 
 		// The amount on the button is the amount that goes back.

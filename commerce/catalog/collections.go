@@ -264,6 +264,43 @@ func above(t *Tree, categories []string) []string {
 	return unique(all)
 }
 
+// Fitting lists the products that a rule would choose now, in id order; nothing
+// is changed. It fails at "rule.conditions.2.text" as SaveCollection does.
+func (s *Service) Fitting(ctx context.Context, q db.Q, r Rule) ([]string, error) {
+	defs, err := s.fields.For(ctx, custom.Product)
+	if err != nil {
+		return nil, err
+	}
+	var form fault.Form
+	if r.check(&form, defs); form.Err() != nil {
+		return nil, form.Err()
+	}
+	tree, err := s.Tree(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var fitting []string
+	for after := ""; ; {
+		ids, err := productIDs(ctx, q, after, chunk)
+		if err != nil || len(ids) == 0 {
+			return fitting, err
+		}
+		known, err := facts(ctx, q, ids, r.looksAt(OnPrice), r.looksAt(OnStock), r.looksAt(OnCategory), s.db.Now())
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range ids {
+			if f := known[id]; f != nil {
+				f.Categories = above(tree, f.Categories)
+				if r.Matches(*f) {
+					fitting = append(fitting, id)
+				}
+			}
+		}
+		after = ids[len(ids)-1]
+	}
+}
+
 // sortAll evaluates one collection's rule for every product, some at a time.
 func (s *Service) sortAll(ctx context.Context, tx *db.Tx, c Collection) error {
 	after := ""

@@ -37,6 +37,7 @@ type Parcel struct {
 	Tracking    string
 	TrackingURL string // "" is made from carrier and number, if the carrier is known
 	Lines       []order.ShipmentLine
+	Quiet       bool // the customer is not told
 }
 
 // Carrier is a known carrier.
@@ -145,10 +146,10 @@ func (s *Service) ship(ctx context.Context, tx *db.Tx, actor audit.Actor, orderI
 	if err := s.orders.Save(ctx, tx, &o); err != nil {
 		return sh, err
 	}
-	if err := event.Emit(ctx, tx, order.Events().Shipped, order.ShipmentRef{OrderID: o.ID, ShipmentID: sh.ID}); err != nil {
+	if err := event.Emit(ctx, tx, order.Events().Shipped, order.ShipmentRef{OrderID: o.ID, ShipmentID: sh.ID, Quiet: p.Quiet}); err != nil {
 		return sh, err
 	}
-	return sh, s.orders.Log(ctx, tx, actor, o.ID, "order.shipped", map[string]any{"shipment": sh.ID, "carrier": sh.Carrier, "tracking": sh.Tracking, "lines": sh.Lines})
+	return sh, s.orders.Log(ctx, tx, actor, o.ID, "order.shipped", map[string]any{"shipment": sh.ID, "carrier": sh.Carrier, "tracking": sh.Tracking, "lines": sh.Lines, "quiet": p.Quiet})
 }
 
 // check tidies a parcel and finds its location.

@@ -303,6 +303,7 @@ type Ref struct {
 type ShipmentRef struct {
 	OrderID    string `json:"order_id"`
 	ShipmentID string `json:"shipment_id"`
+	Quiet      bool   `json:"quiet,omitempty"` // the customer is not told
 }
 
 // RefundRef names a refund in an event.

@@ -115,6 +115,9 @@ func (w *Writer) cancelled(ctx context.Context, e event.Event[order.Ref]) error 
 }
 
 func (w *Writer) shipped(ctx context.Context, e event.Event[order.ShipmentRef]) error {
+	if e.Payload.Quiet {
+		return nil
+	}
 	return w.onOrder(ctx, "shipping_notice", e.Payload.ShipmentID, e.Payload.OrderID, func(t *storefront.Teller, o order.Order, told view.Order) (any, error) {
 		all, err := w.store.Orders.Shipments(ctx, w.store.DB, o.ID)
 		if err != nil {

@@ -158,6 +158,7 @@ type shipForm struct {
 	Carrier  string `form:"carrier" max:"60"`
 	Tracking string `form:"tracking" max:"100"`
 	Location string `form:"location" max:"40"`
+	Tell     bool   `form:"tell"` // send the customer a letter
 }
 
 func (s *screen) shipPage(w http.ResponseWriter, r *http.Request) error {
@@ -198,6 +199,7 @@ func (s *screen) showShip(w http.ResponseWriter, r *http.Request, o order.Order,
 		}
 		fields = append(fields, from)
 	}
+	fields = append(fields, admin.Field{Name: "tell", Label: d.P.T("admin.order.tell"), Help: d.P.T("admin.order.tell_help", "email", o.Contact.Email), Kind: admin.CheckField, Checked: true, Wide: true})
 	v.Sections = []admin.Section{{Title: d.P.T("admin.order.tracking_title"), Note: d.P.T("admin.order.tracking_note"), Grid: true, Fields: t.Fields(fields...)}}
 	v.SumTitle = d.P.T("admin.order.parcel_sum")
 	v.Sums = []admin.Fact{{Label: d.P.T("admin.order.items_open"), Value: d.P.Number(open(o))}, {Label: d.P.T("admin.order.weight"), Value: d.P.Weight(grams)}}
@@ -232,7 +234,7 @@ func (s *screen) ship(w http.ResponseWriter, r *http.Request) error {
 		err = fault.New(fault.Invalid, "admin.order.nothing_chosen")
 	}
 	if err == nil {
-		p := fulfilment.Parcel{LocationID: in.Location, Carrier: in.Carrier, Tracking: in.Tracking}
+		p := fulfilment.Parcel{LocationID: in.Location, Carrier: in.Carrier, Tracking: in.Tracking, Quiet: !in.Tell}
 		for _, l := range o.Lines {
 			if n := units[l.ID]; n > 0 {
 				p.Lines = append(p.Lines, order.ShipmentLine{LineID: l.ID, Quantity: n})

@@ -357,6 +357,7 @@ func (s *screen) event(d *admin.Desk, o order.Order, e audit.Entry, shipments []
 		Shipment string      `json:"shipment"`
 		Carrier  string      `json:"carrier"`
 		Tracking string      `json:"tracking"`
+		Quiet    bool        `json:"quiet"`
 	}
 	_ = json.Unmarshal(e.After, &data) // entries of other shapes leave it empty
 	looks := map[string]struct{ icon, tone string }{
@@ -389,6 +390,9 @@ func (s *screen) event(d *admin.Desk, o order.Order, e audit.Entry, shipments []
 		event.Body = d.P.T("admin.decline." + data.Reason)
 	case e.Action == "order.shipped":
 		event.Body = strings.TrimSpace(fulfilment.CarrierName(data.Carrier) + " " + data.Tracking)
+		if data.Quiet {
+			event.Body = strings.TrimPrefix(event.Body+" · "+d.P.T("admin.order.not_told"), " · ")
+		}
 	case data.Reason != "" && e.Action != "payment.declined":
 		event.Body = data.Reason
 	}

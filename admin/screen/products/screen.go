@@ -377,16 +377,26 @@ func (s *screen) remove(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// find looks for products by name or SKU.
-func (s *screen) find(ctx context.Context, d *admin.Desk, words string) ([]admin.FindGroup, error) {
-	marks, err := page(ctx, s.DB, filter{words: words, byName: true, limit: 6})
+// Find lists the ids of at most limit products by name: those whose name or SKU
+// holds the words, or whose brand or GTIN they are; all of them for no words.
+func Find(ctx context.Context, q db.Q, words string, limit int) ([]string, error) {
+	marks, err := page(ctx, q, filter{words: words, byName: true, limit: limit})
 	if err != nil {
 		return nil, err
 	}
-	marks = marks[:min(len(marks), 6)]
+	marks = marks[:min(len(marks), limit)]
 	ids := make([]string, len(marks))
 	for i, m := range marks {
 		ids[i] = m.id
+	}
+	return ids, nil
+}
+
+// find looks for products by name or SKU.
+func (s *screen) find(ctx context.Context, d *admin.Desk, words string) ([]admin.FindGroup, error) {
+	ids, err := Find(ctx, s.DB, words, 6)
+	if err != nil {
+		return nil, err
 	}
 	cards, err := s.Catalog.Cards(ctx, s.DB, ids)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/stoashop/stoa/admin"
+	"github.com/stoashop/stoa/commerce/custom"
 	"github.com/stoashop/stoa/commerce/inventory"
 	"github.com/stoashop/stoa/commerce/market"
 	"github.com/stoashop/stoa/commerce/payment"
@@ -34,6 +35,7 @@ type Parts struct {
 	Shipping  *shipping.Service
 	Payment   *payment.Service
 	Inventory *inventory.Service
+	Fields    *custom.Service
 	Staff     *staff.Service
 
 	// Link makes an absolute address of a path of the shop, for invitations.
@@ -55,7 +57,7 @@ func Screen(p Parts) admin.Screen {
 		Nouns: []admin.Noun{{Label: "admin.settings.title", URL: at, Icon: "settings", Key: "T", Group: 2, Permission: policy.SettingsRead}},
 		Routes: func(o *admin.Office) []policy.Route {
 			s.o = o
-			return slices.Concat(s.shopRoutes(), s.taxRoutes(), s.shippingRoutes(), s.paymentRoutes(), s.placeRoutes(), s.teamRoutes())
+			return slices.Concat(s.shopRoutes(), s.taxRoutes(), s.shippingRoutes(), s.paymentRoutes(), s.placeRoutes(), s.fieldRoutes(), s.teamRoutes())
 		},
 	}
 }
@@ -88,6 +90,7 @@ func (s *screen) view(r *http.Request, title, room string, t admin.Typed) (admin
 		{at, "admin.settings.shop", "store", policy.SettingsRead}, {at + "/prices", "admin.settings.prices", "tag", policy.SettingsRead},
 		{at + "/taxes", "admin.settings.taxes", "percent", policy.SettingsRead}, {at + "/shipping", "admin.settings.shipping", "truck", policy.SettingsRead},
 		{at + "/payments", "admin.settings.payments", "credit-card", policy.SettingsRead}, {at + "/locations", "admin.settings.locations", "warehouse", policy.SettingsRead},
+		{fieldsAt, "admin.fields.title", "table-2", policy.SettingsRead},
 		{at + "/staff", "admin.settings.staff", "users", policy.StaffRead},
 	} {
 		if d.Can(n.p) {
