@@ -17,7 +17,8 @@ import (
 type exportCmd struct {
 	Format    string `arg:"" enum:"stoa,shopify,woocommerce,spree,vendure" help:"Whose columns: shopify, woocommerce, spree or vendure as CSV, or stoa for everything the catalogue knows, one JSON object a line."`
 	File      string `arg:"" help:"The file to write; - is standard output."`
-	Customers bool   `help:"Write the customers instead of the goods (shopify and spree)."`
+	Customers bool   `xor:"kind" help:"Write the customers instead of the goods (shopify and spree)."`
+	Texts     bool   `xor:"kind" help:"Write the texts of the goods in further languages instead (spree)."`
 	Force     bool   `help:"Replace the file when it is there already."`
 }
 
@@ -27,8 +28,11 @@ func (c exportCmd) Run(ctx context.Context, all *commands) error {
 	if err != nil {
 		return err
 	}
-	if c.Customers && c.Format != "shopify" && c.Format != "spree" {
+	switch {
+	case c.Customers && c.Format != "shopify" && c.Format != "spree":
 		return errors.New("customers are written for shopify and spree only")
+	case c.Texts && c.Format != "spree":
+		return errors.New("texts in further languages have a file of their own with spree only")
 	}
 	if _, err := os.Stat(c.File); err == nil && c.File != "-" && !c.Force {
 		return fmt.Errorf("%s is there already; --force replaces it", c.File)
@@ -45,8 +49,15 @@ func (c exportCmd) Run(ctx context.Context, all *commands) error {
 }
 
 func (c exportCmd) write(ctx context.Context, shop *stoa.Shop, out io.Writer) error {
+	kind := transfer.Products
+	switch {
+	case c.Customers:
+		kind = transfer.Customers
+	case c.Texts:
+		kind = transfer.Translations
+	}
 	return shop.Transfer.Export(ctx, out, transfer.ExportRequest{
-		Platform: transfer.Platform(c.Format), Customers: c.Customers, Base: shop.Settings.Base, Actor: audit.System("export"),
+		Platform: transfer.Platform(c.Format), Kind: kind, Base: shop.Settings.Base, Actor: audit.System("export"),
 	})
 }
 

@@ -110,7 +110,17 @@ func (f *format) telling(p Product, now time.Time) Product {
 // out where the platform's file knows no drafts; so are single variants. Cells that a spreadsheet would run as a formula are
 // disarmed with a leading apostrophe, which Open takes away again.
 func Export(out io.Writer, platform Platform, header []string, opt Options, products iter.Seq2[Product, error]) error {
-	f, err := formatOf(platform, Products)
+	return exportProducts(out, platform, Products, header, opt, products)
+}
+
+// ExportTranslations is Export for the file with the products' texts in the
+// languages other than opt.Language.
+func ExportTranslations(out io.Writer, platform Platform, header []string, opt Options, products iter.Seq2[Product, error]) error {
+	return exportProducts(out, platform, Translations, header, opt, products)
+}
+
+func exportProducts(out io.Writer, platform Platform, kind Kind, header []string, opt Options, products iter.Seq2[Product, error]) error {
+	f, err := formatOf(platform, kind)
 	if err != nil {
 		return err
 	}
@@ -128,7 +138,9 @@ func Export(out io.Writer, platform Platform, header []string, opt Options, prod
 			if f.settle != nil {
 				header = f.settle(p, header)
 			}
-			header = addFields(f, p, header, known)
+			if kind == Products {
+				header = addFields(f, p, header, known)
+			}
 		}
 	}
 	w := newSheetWriter(resolve(f, header), opt)

@@ -49,21 +49,18 @@ const Own Platform = "stoa"
 
 // ExportRequest says what to write.
 type ExportRequest struct {
-	Platform  Platform // Own, or one of Platforms
-	Customers bool     // instead of the goods
-	Base      string   // the shop's own address, for pictures: "https://shop.example"
-	Actor     audit.Actor
+	Platform Platform // Own, or one of Platforms
+	Kind     Kind     // "" means Products
+	Base     string   // the shop's own address, for pictures: "https://shop.example"
+	Actor    audit.Actor
 }
 
-// Export writes all goods or customers to out, and notes in the change log that
+// Export writes all goods, their translations or all customers to out, and notes in the change log that
 // it was begun. It fails with "transfer.unknown_platform" when the platform
 // has no such file.
 func (s *Service) Export(ctx context.Context, out io.Writer, r ExportRequest) error {
-	kind := Products
-	if r.Customers {
-		kind = Customers
-	}
-	if r.Platform != Own || r.Customers {
+	kind := cmp.Or(r.Kind, Products)
+	if r.Platform != Own || kind != Products {
 		if _, err := formatOf(r.Platform, kind); err != nil {
 			return err
 		}
@@ -75,12 +72,12 @@ func (s *Service) Export(ctx context.Context, out io.Writer, r ExportRequest) er
 	switch {
 	case err != nil:
 		return err
-	case r.Customers:
+	case kind == Customers:
 		return ExportCustomers(out, r.Platform, nil, s.People(ctx))
 	case r.Platform == Own:
 		return s.Full(ctx, out, r.Base)
 	}
-	return Export(out, r.Platform, nil, s.ExportOptions(ctx), s.Catalogue(ctx, r.Base))
+	return exportProducts(out, r.Platform, kind, nil, s.ExportOptions(ctx), s.Catalogue(ctx, r.Base))
 }
 
 // ExportOptions are the options with which Catalogue's products are exported.

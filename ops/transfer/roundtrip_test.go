@@ -117,6 +117,27 @@ func TestExport_readAgainChangesNothing(t *testing.T) {
 	})
 }
 
+// The texts of further languages go in and come out again, cell by cell.
+func TestExport_translationsComeBack(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
+		s := newShop(t, e, nil)
+		s.run(t, transfer.Request{Platform: transfer.Spree, File: s.file(t, "spree_products.csv"), Texts: s.file(t, "spree_product_translations.csv")})
+		opt := s.ExportOptions(t.Context())
+		opt.TempDir = t.TempDir()
+		before := openFile(t, transfer.Spree, "spree_product_translations.csv", opt)
+		after := open(t, transfer.Spree, s.exported(t, transfer.ExportRequest{Platform: transfer.Spree, Kind: transfer.Translations}), opt)
+
+		got, err := transfer.Compare(t.Context(), before, after)
+
+		if err != nil || got.Products != 37 || len(got.Missing) != 0 || after.Rows != 74 {
+			t.Errorf("%d products in %d rows, missing %v, %v", got.Products, after.Rows, got.Missing, err)
+		}
+		for _, d := range got.Losses() {
+			t.Errorf("lost: %s", d)
+		}
+	})
+}
+
 // What shoppers cannot see does not show in the other shop because its files
 // have no word for it.
 func TestExport_whatIsNotForSaleIsNotOffered(t *testing.T) {
@@ -220,7 +241,7 @@ func TestExport_refusesFilesThatNobodyHas(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
 		s := newShop(t, e, nil)
 		s.keepPeople(t)
-		for _, r := range []transfer.ExportRequest{{Platform: transfer.Vendure, Customers: true}, {Platform: transfer.Own, Customers: true}, {Platform: "magento"}} {
+		for _, r := range []transfer.ExportRequest{{Platform: transfer.Vendure, Kind: transfer.Customers}, {Platform: transfer.Shopify, Kind: transfer.Translations}, {Platform: transfer.Own, Kind: transfer.Customers}, {Platform: "magento"}} {
 			var out strings.Builder
 			if err := s.Export(t.Context(), &out, r); fault.Reason(err) != "transfer.unknown_platform" || out.Len() != 0 || s.logged(t) != 0 {
 				t.Errorf("%+v: %v, %d bytes", r, err, out.Len())
