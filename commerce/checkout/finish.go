@@ -41,26 +41,34 @@ func (s *Service) finish(ctx context.Context, orderID, attemptID string, learn l
 			}
 		}
 		after, entries := learn(before)
-		changed := after.Status != before.Status || after.Reference != before.Reference || after.ContinueURL != before.ContinueURL || len(entries) > 0
-		if changed {
-			if err := s.Orders.SetAttempt(ctx, tx, &o, after, entries); err != nil {
-				return err
-			}
-		}
-		waits := after.Status.Places() && (o.State == order.Draft || o.State == order.Expired)
-		if !changed && !waits {
-			return nil
-		}
-		return s.consequences(ctx, tx, &o, before, after, entries)
+		return s.apply(ctx, tx, &o, before, after, entries)
 	})
 	return o, err
+}
+
+// apply writes down what became of an attempt of a locked order, if that is
+// anything new, and draws the consequences.
+func (s *Service) apply(ctx context.Context, tx *db.Tx, o *order.Order, before, after payment.Attempt, entries []payment.Entry) error {
+	changed := after.Status != before.Status || after.Reference != before.Reference || after.ContinueURL != before.ContinueURL || len(entries) > 0
+	if changed {
+		if err := s.Orders.SetAttempt(ctx, tx, o, after, entries); err != nil {
+			return err
+		}
+	}
+	waits := after.Status.Places() && (o.State == order.Draft || o.State == order.Expired)
+	if !changed && !waits {
+		return nil
+	}
+	return s.consequences(ctx, tx, o, before, after, entries)
 }
 
 func (s *Service) consequences(ctx context.Context, tx *db.Tx, o *order.Order, before, after payment.Attempt, entries []payment.Entry) error {
 	wasPaid := o.Payment == payment.Paid
 	switch {
-	case after.Status.Places() && placedBy(*o, after.ID):
-		// A second payment for an order that another attempt has placed.
+	case after.Status.Places() && !before.Status.Places() && placedBy(*o, after.ID):
+		// A second payment for an order that another attempt has placed. Only
+		// the news that it came counts: later news of the first one must not
+		// find the second and take itself for the duplicate.
 		if err := job.Enqueue(ctx, tx, giveBack{o.ID, after.ID, "duplicate"}, job.Unique("give_back:"+after.ID)); err != nil {
 			return err
 		}
@@ -510,10 +518,35 @@ func (s *Service) GiveBack(ctx context.Context, tx *db.Tx, orderID, attemptID, r
 	return job.Enqueue(ctx, tx, giveBack{orderID, attemptID, reason}, job.Unique("give_back:"+attemptID))
 }
 
+// Moved applies a movement of money that people make and note: move is asked
+// for the attempt's new facts while the order is locked, so that of two notes
+// at once neither is lost. It must not call the network, and may be asked
+// again; its error is returned and nothing is changed.
+func (s *Service) Moved(ctx context.Context, orderID, attemptID string, move func(context.Context, *db.Tx, payment.Attempt) (payment.Facts, error)) (order.Order, error) {
+	var o order.Order
+	err := s.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
+		if o, err = s.Orders.Lock(ctx, tx, orderID); err != nil {
+			return err
+		}
+		before, ok := o.Attempt(attemptID)
+		if !ok {
+			return order.NotFound()
+		}
+		facts, err := move(ctx, tx, before)
+		if err != nil {
+			return err
+		}
+		after, entries := before.Learned(facts)
+		return s.apply(ctx, tx, &o, before, after, entries)
+	})
+	return o, err
+}
+
 // NotePaid notes that money of a promise has come: amount, or all that is due
 // when it is 0. Only attempts whose money people move can be noted; others fail
-// with "payment.not_by_hand". key names the note, so that a second click with
-// the same key notes it once.
+// with "payment.not_by_hand", and an order that is paid up with
+// "payment.nothing_due". key names the note, so that a second click with the
+// same key notes it once; two notes at once both count.
 func (s *Service) NotePaid(ctx context.Context, actor audit.Actor, orderID, key string, amount money.Minor) (order.Order, error) {
 	o, err := s.Orders.Get(ctx, s.DB, orderID)
 	if err != nil {
@@ -528,21 +561,19 @@ func (s *Service) NotePaid(ctx context.Context, actor audit.Actor, orderID, key 
 		if !ok || !can || !p.Info().ByHand {
 			break
 		}
-		if amount == 0 {
-			amount = a.Amount - a.Facts.Captured
-		}
-		if amount <= 0 {
-			return o, fault.New(fault.Conflict, "payment.nothing_due")
-		}
-		facts, err := capturer.Capture(ctx, settings, payment.Change{Key: key, Attempt: a, Amount: amount})
-		if err != nil {
-			return o, err
-		}
-		if o, err = s.Learned(ctx, orderID, a.ID, facts); err != nil {
-			return o, err
-		}
-		return o, s.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-			return s.Orders.Log(ctx, tx, actor, orderID, "payment.noted", map[string]any{"amount": amount, "currency": o.Currency})
+		return s.Moved(ctx, orderID, a.ID, func(ctx context.Context, tx *db.Tx, a payment.Attempt) (payment.Facts, error) {
+			n := amount
+			if n == 0 {
+				n = a.Amount - a.Facts.Captured
+			}
+			if n <= 0 {
+				return a.Facts, fault.New(fault.Conflict, "payment.nothing_due")
+			}
+			facts, err := capturer.Capture(ctx, settings, payment.Change{Key: key, Attempt: a, Amount: n})
+			if err != nil || facts.Captured == a.Facts.Captured {
+				return facts, err
+			}
+			return facts, s.Orders.Log(ctx, tx, actor, orderID, "payment.noted", map[string]any{"amount": n, "currency": a.Currency})
 		})
 	}
 	return o, fault.New(fault.Conflict, "payment.not_by_hand")

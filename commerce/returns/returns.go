@@ -310,9 +310,22 @@ func (s *Service) payOut(ctx context.Context, p payOut, last bool) error {
 	if !ok || !can {
 		return s.end(ctx, o, ref, order.RefundFailed, "", "payment.cannot_refund")
 	}
-	call, cancel := context.WithTimeout(context.WithoutCancel(ctx), 12*time.Second)
-	facts, err := refunder.Refund(call, settings, payment.Change{Key: ref.ID, Attempt: a, Amount: ref.Amount})
-	cancel()
+	var facts payment.Facts
+	if provider.Info().ByHand {
+		// Nobody is called, and what staff noted before is all there is to
+		// know: add to it under the lock.
+		_, err = s.checkout.Moved(ctx, o.ID, a.ID, func(ctx context.Context, _ *db.Tx, a payment.Attempt) (payment.Facts, error) {
+			facts, err = refunder.Refund(ctx, settings, payment.Change{Key: ref.ID, Attempt: a, Amount: ref.Amount})
+			return facts, err
+		})
+	} else {
+		call, cancel := context.WithTimeout(context.WithoutCancel(ctx), 12*time.Second)
+		facts, err = refunder.Refund(call, settings, payment.Change{Key: ref.ID, Attempt: a, Amount: ref.Amount})
+		cancel()
+		if err == nil {
+			_, err = s.checkout.Learned(ctx, o.ID, a.ID, facts)
+		}
+	}
 	switch {
 	case payment.Unknown(err):
 		if last {
@@ -321,9 +334,6 @@ func (s *Service) payOut(ctx context.Context, p payOut, last bool) error {
 		return err
 	case err != nil:
 		return s.end(ctx, o, ref, order.RefundFailed, "", fault.Reason(err))
-	}
-	if _, err := s.checkout.Learned(ctx, o.ID, a.ID, facts); err != nil {
-		return err
 	}
 	reference := ""
 	for _, m := range facts.Refunds {

@@ -1,10 +1,14 @@
 package manual_test
 
 import (
+	"fmt"
+	"log/slog"
+	"sync"
 	"testing"
 
 	"github.com/stoashop/stoa/commerce/order"
 	"github.com/stoashop/stoa/commerce/payment"
+	"github.com/stoashop/stoa/commerce/returns"
 	"github.com/stoashop/stoa/guard/audit"
 	"github.com/stoashop/stoa/kit/fault"
 	"github.com/stoashop/stoa/kit/money"
@@ -68,5 +72,53 @@ func TestJourney_transfer(t *testing.T) {
 			t.Errorf("paid up: %v", err)
 		}
 		want(payment.Paid, payment.Settled, 5490)
+	})
+}
+
+// B17: what several members of staff note at the same moment is all kept: the
+// money that came and the money that went back, each once, in the ledger too.
+func TestB17_notesAtTheSameMomentAllCount(t *testing.T) {
+	rig.Each(t, func(t *testing.T, r *rig.Rig) {
+		providers := only{settings(t)}
+		r.Checkout.Providers = providers
+		p := r.Placement(r.Fill(r.Goods("kettle", 5000, 1), 1))
+		p.PaymentMethod = "manual.bank_transfer"
+		out, err := r.Checkout.Place(t.Context(), p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		staff := audit.System("test")
+		ledger := func(kind string) int64 {
+			return r.Int(t, `SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM payment_entry WHERE kind = $1`, kind)
+		}
+		var all sync.WaitGroup
+		for i := range 8 {
+			all.Go(func() {
+				if _, err := r.Checkout.NotePaid(t.Context(), staff, out.OrderID, fmt.Sprint("pen_", i), 600); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if o := r.OrderOf(out.OrderID); o.Captured != 4800 || ledger("capture") != 4800 {
+			t.Errorf("captured %d, ledger %d, want 4800", o.Captured, ledger("capture"))
+		}
+		if n := r.Int(t, `SELECT COUNT(*) FROM change_log WHERE action = 'payment.noted'`); n != 8 {
+			t.Errorf("%d notes in the change log, want 8", n)
+		}
+
+		back := returns.New(r.DB, slog.New(slog.DiscardHandler), r.Orders, r.Stock, r.Checkout, providers, r.Runner)
+		for range 7 {
+			all.Go(func() {
+				ref, err := back.Refund(t.Context(), staff, out.OrderID, returns.Request{Shipping: 70})
+				if err != nil || ref.State != order.RefundDone {
+					t.Errorf("%+v, %v", ref, err)
+				}
+			})
+		}
+		all.Wait()
+		if o := r.OrderOf(out.OrderID); o.Refunded != 490 || o.Attempts[0].Facts.Refunded != 490 || ledger("refund") != 490 {
+			t.Errorf("refunded %d, by the provider %d, ledger %d; want 490", o.Refunded, o.Attempts[0].Facts.Refunded, ledger("refund"))
+		}
 	})
 }
