@@ -232,6 +232,9 @@ func (s *Shop) trade(context.Context) error {
 		shop := s.market().Shop
 		return inventory.Display{Mode: shop.StockDisplay, Few: shop.FewThreshold}
 	})
+	s.Stock.Changed.Add("catalog/collections", func(ctx context.Context, c inventory.Changed) error {
+		return s.Catalog.SortStock(ctx, c.Tx, c.Variants)
+	})
 	s.Carts = cart.New(s.Vault, func(marketID string) cart.Rules { return cart.RulesOf(s.market(), marketID) })
 	s.Orders = order.New(s.Vault)
 

@@ -57,9 +57,6 @@ func (a *API) staffStock(k *kit.API) {
 			if err := a.Stock.SetPolicy(ctx, tx, actor(ctx), in.Variant, in.Location, in.Safety, in.Backorder); err != nil {
 				return stock{}, err
 			}
-			if err := a.Catalog.SortStock(ctx, tx, []string{in.Variant}); err != nil {
-				return stock{}, err
-			}
 			return a.stockOf(ctx, tx, in.Variant)
 		},
 	})
@@ -199,9 +196,6 @@ func (a *API) adjustStock(ctx context.Context, tx *db.Tx, in adjustIn) (stock, e
 	note := strings.TrimSuffix(v.p.T("admin.stock.reason."+in.Reason)+": "+in.Note, ": ") // as the back office writes it
 	change := inventory.Change{VariantID: in.Variant, LocationID: in.Location, Delta: in.Change, Note: note}
 	if err := a.Stock.Adjust(ctx, tx, actor(ctx), cause, []inventory.Change{change}); err != nil {
-		return stock{}, err
-	}
-	if err := a.Catalog.SortStock(ctx, tx, []string{in.Variant}); err != nil {
 		return stock{}, err
 	}
 	return a.stockOf(ctx, tx, in.Variant)

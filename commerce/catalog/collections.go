@@ -163,7 +163,7 @@ func (s *Service) DeleteCollection(ctx context.Context, tx *db.Tx, actor audit.A
 
 // Sort evaluates the rules of all collections for the given products and no
 // others, and makes the collections so. Every method of this package that
-// changes a product calls it; whoever changes stock calls SortStock.
+// changes a product calls it; stock that changes calls SortStock.
 func (s *Service) Sort(ctx context.Context, tx *db.Tx, products []string) error {
 	if len(products) == 0 {
 		return nil
@@ -176,20 +176,20 @@ func (s *Service) Sort(ctx context.Context, tx *db.Tx, products []string) error 
 	return err
 }
 
-// SortStock is Sort after the stock of variants changed: it does nothing
-// unless some rule looks at stock. Products that come into a collection or
-// leave one are noted in the change log.
+// SortStock is Sort after the stock of variants changed, in the transaction
+// that changed it; inventory.Service.Changed is where it is added. It does
+// nothing unless some rule looks at stock. Products that come into a collection
+// or leave one are noted in the change log.
 func (s *Service) SortStock(ctx context.Context, tx *db.Tx, variants []string) error {
-	all, err := rules(ctx, tx)
-	if err != nil {
+	all, err := stockRules(ctx, tx)
+	if err != nil || len(all) == 0 {
 		return err
-	}
-	all = slices.DeleteFunc(all, func(c Collection) bool { return !c.Rule.looksAt(OnStock) })
-	if len(all) == 0 {
-		return nil
 	}
 	products, err := productsOf(ctx, tx, variants)
 	if err != nil {
+		return err
+	}
+	if err := lockCount(ctx, tx, products); err != nil {
 		return err
 	}
 	moved, err := s.evaluate(ctx, tx, all, products)

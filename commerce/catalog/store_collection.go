@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/stoashop/stoa/commerce/inventory"
@@ -36,6 +37,21 @@ func rules(ctx context.Context, tx *db.Tx) ([]Collection, error) {
 	return db.All(ctx, tx, scanCollection, `SELECT `+collectionColumns+` FROM collection WHERE kind = 'rule' ORDER BY id`+shared(tx))
 }
 
+// stockRules are the rules that look at stock. Every sale asks for them, so
+// others are neither read nor locked.
+func stockRules(ctx context.Context, tx *db.Tx) ([]Collection, error) {
+	return db.All(ctx, tx, scanCollection, `SELECT `+collectionColumns+` FROM collection WHERE by_stock = 1 ORDER BY id`+shared(tx))
+}
+
+// lockCount keeps others from counting the same products' stock until the
+// transaction ends, so that of two sales at once the later one sees both. The
+// lock is weaker than an update's: order lines that name a product must not
+// wait for it, or two orders would wait for each other.
+func lockCount(ctx context.Context, tx *db.Tx, ids []string) error {
+	_, err := list(ctx, tx, db.String, `SELECT id FROM product WHERE id IN `, ids, ` ORDER BY id`+strings.Replace(tx.ForUpdate(), "UPDATE", "NO KEY UPDATE", 1))
+	return err
+}
+
 func putCollection(ctx context.Context, tx *db.Tx, c Collection) (int64, error) {
 	status, kind := "active", "manual"
 	if c.Hidden {
@@ -46,15 +62,15 @@ func putCollection(ctx context.Context, tx *db.Tx, c Collection) (int64, error) 
 		kind, rule = "rule", *c.Rule
 	}
 	return tx.Exec(ctx, `
-		INSERT INTO collection (`+collectionColumns+`, created_at, updated_at)
+		INSERT INTO collection (`+collectionColumns+`, created_at, updated_at, by_stock)
 		SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS TEXT), CAST($6 AS TEXT), CAST($7 AS TEXT),
-			CAST($8 AS TEXT), CAST($9 AS TEXT), CAST($10 AS TEXT), CAST($11 AS BIGINT), CAST($12 AS BIGINT), CAST($13 AS BIGINT), CAST($13 AS BIGINT)
+			CAST($8 AS TEXT), CAST($9 AS TEXT), CAST($10 AS TEXT), CAST($11 AS BIGINT), CAST($12 AS BIGINT), CAST($13 AS BIGINT), CAST($13 AS BIGINT), CAST($14 AS BIGINT)
 		WHERE NOT EXISTS (SELECT 1 FROM collection WHERE code = $2 AND id <> $1)
-		ON CONFLICT (id) DO UPDATE SET code = excluded.code, kind = excluded.kind, rule = excluded.rule, status = excluded.status, name = excluded.name,
+		ON CONFLICT (id) DO UPDATE SET code = excluded.code, kind = excluded.kind, rule = excluded.rule, by_stock = excluded.by_stock, status = excluded.status, name = excluded.name,
 			description = excluded.description, seo_title = excluded.seo_title, seo_description = excluded.seo_description,
 			media_id = excluded.media_id, position = excluded.position, version = excluded.version, updated_at = excluded.updated_at`,
 		c.ID, c.Code, kind, db.JSON(rule), status, db.JSON(c.Name), db.JSON(c.Description), db.JSON(c.SEOTitle), db.JSON(c.SEODescription),
-		db.Null(&c.MediaID), c.Position, c.Version, tx.Now().UnixMilli())
+		db.Null(&c.MediaID), c.Position, c.Version, tx.Now().UnixMilli(), db.Bool(c.Rule != nil && c.Rule.looksAt(OnStock)))
 }
 
 func deleteCollection(ctx context.Context, tx *db.Tx, id string) error {

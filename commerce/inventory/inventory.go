@@ -118,6 +118,12 @@ type Stock struct {
 	Shelf    int64 // sellable without back-orders
 }
 
+// counted marks a stock that was added up from levels.
+func (s Stock) counted() Stock {
+	s.Tracked = true
+	return s
+}
+
 // Public applies the policy. It never shows a level the policy hides.
 func (d Display) Public(s Stock) Availability {
 	switch {

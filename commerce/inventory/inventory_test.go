@@ -318,6 +318,13 @@ func TestAdjust_refusesBelowZeroAndChangesNothing(t *testing.T) {
 			t.Errorf("took 6 of 5: %v", err)
 		}
 		wantLevel(t, e, s, variant, 5, 0, 0)
+		err = e.DB.InTx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			return s.Adjust(ctx, tx, audit.Staff("stf_1"), inventory.Adjustment, []inventory.Change{{VariantID: variant, LocationID: location, Delta: inventory.MaxQuantity}})
+		})
+		if f := fault.From(err); f.Kind != fault.Invalid || f.Fields[0].Path != "quantity" || f.Fields[0].Reason != "form.too_large" {
+			t.Errorf("more than can be counted: %v", err)
+		}
+		wantLevel(t, e, s, variant, 5, 0, 0)
 		if n := e.Int(t, `SELECT COUNT(*) FROM stock_movement`); n != 1 {
 			t.Errorf("%d movements, want the opening alone", n)
 		}
@@ -351,6 +358,61 @@ func TestReserve_logsOnlyWhenThePublicFaceChanges(t *testing.T) {
 			if n := faces() - base; n != want {
 				t.Errorf("after %d holds %d changes logged, want %d", i+1, n, want)
 			}
+		}
+	})
+}
+
+// Whatever changes what the public sees is in the change log, which search and
+// pages follow: a policy and a location that closes as much as a sale.
+func TestFaces_policyAndLocationAreLoggedToo(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
+		s := service()
+		variant, location := stocked(t, e, s, 5)
+		var told []string
+		s.Changed.Add("test", func(_ context.Context, c inventory.Changed) error {
+			told = append(told, c.Variants...)
+			return nil
+		})
+		last := func() (before, after string) {
+			t.Helper()
+			entries, err := audit.History(t.Context(), e.DB, "stock", variant, 1)
+			if err != nil || len(entries) != 1 || entries[0].Action != "stock.shown" {
+				t.Fatalf("%+v, %v", entries, err)
+			}
+			return string(entries[0].Before), string(entries[0].After)
+		}
+		inTx(t, e, func(ctx context.Context, tx *db.Tx) error {
+			return s.SetPolicy(ctx, tx, audit.Staff("stf_1"), variant, location, 5, 0)
+		})
+		if b, a := last(); b != `{"State":"in_stock","Count":0}` || a != `{"State":"sold_out","Count":0}` {
+			t.Errorf("kept back: from %s to %s", b, a)
+		}
+		inTx(t, e, func(ctx context.Context, tx *db.Tx) error {
+			return s.SetPolicy(ctx, tx, audit.Staff("stf_1"), variant, location, 0, 0)
+		})
+		set := func(active bool) {
+			t.Helper()
+			inTx(t, e, func(ctx context.Context, tx *db.Tx) error {
+				all, err := s.Locations(ctx, tx)
+				if err != nil {
+					return err
+				}
+				all[0].Active = active
+				_, err = s.SaveLocation(ctx, tx, audit.Staff("stf_1"), all[0])
+				return err
+			})
+		}
+		set(false)
+		if b, a := last(); b != `{"State":"in_stock","Count":0}` || a != `{"State":"sold_out","Count":0}` {
+			t.Errorf("closed: from %s to %s", b, a)
+		}
+		set(false) // changes nothing
+		set(true)
+		if b, a := last(); b != `{"State":"sold_out","Count":0}` || a != `{"State":"in_stock","Count":0}` {
+			t.Errorf("opened: from %s to %s", b, a)
+		}
+		if len(told) != 4 {
+			t.Errorf("told %v, want the variant four times", told)
 		}
 	})
 }

@@ -10,15 +10,27 @@ import (
 	"github.com/stoashop/stoa/guard/audit"
 	"github.com/stoashop/stoa/kit/fault"
 	"github.com/stoashop/stoa/platform/db"
+	"github.com/stoashop/stoa/platform/hook"
 )
 
 // Service moves stock. Its methods join the caller's transaction.
 type Service struct {
 	display func() Display
+
+	// Changed is told, in the transaction, of which variants more or fewer
+	// units can be sold than before, whatever the reason: a hold, a sale that
+	// was cancelled, a delivery, a policy, a location that opened.
+	Changed hook.Point[Changed]
+}
+
+// Changed names variants whose sellable stock has changed in Tx.
+type Changed struct {
+	Tx       *db.Tx
+	Variants []string // sorted
 }
 
 // New returns the service. display tells the shop's current policy.
-func New(display func() Display) *Service { return &Service{display} }
+func New(display func() Display) *Service { return &Service{display: display} }
 
 // Display is the shop's current policy.
 func (s *Service) Display() Display { return s.display() }
@@ -148,16 +160,11 @@ func (s *Service) take(ctx context.Context, tx *db.Tx, levels []Level, takings [
 	return s.logFaces(ctx, tx, levels, deltas)
 }
 
-// logFaces appends a change for each variant that the public now sees
-// differently.
+// logFaces draws the consequences of changes of levels that were locked before.
 func (s *Service) logFaces(ctx context.Context, tx *db.Tx, before []Level, deltas []delta) error {
-	was, is := make(map[string]Stock), make(map[string]Stock)
-	var order []string
-	for _, l := range before {
-		if _, ok := was[l.VariantID]; !ok {
-			order = append(order, l.VariantID)
-		}
-		was[l.VariantID] = addLevel(was[l.VariantID], l)
+	after := slices.Clone(before)
+	for i := range after {
+		l := &after[i]
 		for _, d := range deltas {
 			if d.variant == l.VariantID && d.location == l.LocationID {
 				l.OnHand += d.onHand
@@ -165,11 +172,27 @@ func (s *Service) logFaces(ctx context.Context, tx *db.Tx, before []Level, delta
 				l.Held += d.held
 			}
 		}
-		is[l.VariantID] = addLevel(is[l.VariantID], l)
 	}
+	return s.faces(ctx, tx, before, after)
+}
+
+// faces appends a change for each variant that the public now sees
+// differently, and runs Changed for those of which more or fewer can be sold.
+// Levels at locations that are not active are in neither list.
+func (s *Service) faces(ctx context.Context, tx *db.Tx, before, after []Level) error {
+	was, is := addUp(before), addUp(after)
+	var ids []string
+	for _, l := range slices.Concat(before, after) {
+		ids = append(ids, l.VariantID)
+	}
+	slices.Sort(ids)
 	policy := s.display()
-	for _, id := range order {
-		old, now := policy.Public(was[id]), policy.Public(is[id])
+	var moved []string
+	for _, id := range slices.Compact(ids) {
+		if was[id].Sellable != is[id].Sellable {
+			moved = append(moved, id)
+		}
+		old, now := policy.Public(was[id].counted()), policy.Public(is[id].counted())
 		if old == now {
 			continue
 		}
@@ -178,14 +201,28 @@ func (s *Service) logFaces(ctx context.Context, tx *db.Tx, before []Level, delta
 			return err
 		}
 	}
-	return nil
+	return s.tell(ctx, tx, moved)
 }
 
-func addLevel(s Stock, l Level) Stock {
-	s.Tracked = true
-	s.Sellable += l.Sellable()
-	s.Shelf += l.Sellable() - l.BackorderLimit
-	return s
+// tell runs Changed, if anything did.
+func (s *Service) tell(ctx context.Context, tx *db.Tx, variants []string) error {
+	if len(variants) == 0 {
+		return nil
+	}
+	return s.Changed.Run(ctx, Changed{tx, variants})
+}
+
+// addUp is what the levels are together, for each variant. A variant without
+// levels is counted all the same: there is none of it.
+func addUp(levels []Level) map[string]Stock {
+	sums := make(map[string]Stock)
+	for _, l := range levels {
+		sum := sums[l.VariantID]
+		sum.Sellable += l.Sellable()
+		sum.Shelf += l.Sellable() - l.BackorderLimit
+		sums[l.VariantID] = sum
+	}
+	return sums
 }
 
 // Extend prolongs an order's holds to until, never shortening one.
@@ -428,8 +465,9 @@ type Change struct {
 }
 
 // Adjust changes what is on hand, relative to what is there, and records why.
-// It fails with "inventory.below_zero" when more would leave than there is,
-// and then nothing changes. A level that does not exist yet is made.
+// It fails with "inventory.below_zero" when more would leave than there is, and
+// at "quantity" when more would be there than MaxQuantity, and then nothing
+// changes. A level that does not exist yet is made.
 func (s *Service) Adjust(ctx context.Context, tx *db.Tx, actor audit.Actor, cause Cause, changes []Change) error {
 	var keys [][2]string
 	var ids []string
@@ -464,6 +502,9 @@ func (s *Service) Adjust(ctx context.Context, tx *db.Tx, actor audit.Actor, caus
 		return fmt.Errorf("adjust stock: %w", err)
 	}
 	if n != int64(len(deltas)) {
+		if !slices.ContainsFunc(deltas, func(d delta) bool { return d.onHand < 0 }) {
+			return fault.New(fault.Invalid, "form.invalid").At("quantity", "form.too_large", "max", MaxQuantity)
+		}
 		return fault.New(fault.Conflict, "inventory.below_zero")
 	}
 	if err := insertMovements(ctx, tx, moves); err != nil {
@@ -492,15 +533,25 @@ func (s *Service) SetPolicy(ctx context.Context, tx *db.Tx, actor audit.Actor, v
 	if err != nil {
 		return err
 	}
-	for _, l := range levels {
-		if l.LocationID == locationID && l.Safety == safety && l.BackorderLimit == backorder {
+	after := slices.Clone(levels)
+	for i := range after {
+		l := &after[i]
+		if l.LocationID != locationID {
+			continue
+		}
+		if l.Safety == safety && l.BackorderLimit == backorder {
 			return nil
 		}
+		l.Safety, l.BackorderLimit = safety, backorder
 	}
 	if err := setPolicy(ctx, tx, variantID, locationID, safety, backorder); err != nil {
 		return err
 	}
-	return audit.Append(ctx, tx, audit.Change{Actor: actor, Action: "stock.policy", Object: "stock", ID: variantID, After: map[string]any{"location": locationID, "safety": safety, "backorder_limit": backorder}})
+	err = audit.Append(ctx, tx, audit.Change{Actor: actor, Action: "stock.policy", Object: "stock", ID: variantID, After: map[string]any{"location": locationID, "safety": safety, "backorder_limit": backorder}})
+	if err != nil {
+		return err
+	}
+	return s.faces(ctx, tx, levels, after)
 }
 
 // SweepOverdue gives back holds that have run out, some hundred at a time, and
@@ -580,17 +631,37 @@ func (s *Service) SaveLocation(ctx context.Context, tx *db.Tx, actor audit.Actor
 		if err := insertLocation(ctx, tx, l); err != nil {
 			return l, fmt.Errorf("insert location: %w", err)
 		}
+	} else if err := s.changeLocation(ctx, tx, l); err != nil {
+		return l, err
 	} else {
-		n, err := updateLocation(ctx, tx, l)
-		if err != nil {
-			return l, fmt.Errorf("update location: %w", err)
-		}
-		if n == 0 {
-			return l, fault.New(fault.Conflict, "version.changed")
-		}
 		l.Version++
 	}
 	return l, audit.Append(ctx, tx, audit.Change{Actor: actor, Action: "location.saved", Object: "settings", ID: l.ID, After: l})
+}
+
+// changeLocation writes a location. One that opens or closes changes what can
+// be sold of all it keeps.
+func (s *Service) changeLocation(ctx context.Context, tx *db.Tx, l Location) error {
+	kept, err := keptAt(ctx, tx, l.ID, l.Active)
+	if err != nil {
+		return err
+	}
+	before, err := lockMany(ctx, tx, kept)
+	if err != nil {
+		return err
+	}
+	n, err := updateLocation(ctx, tx, l)
+	if err != nil {
+		return fmt.Errorf("update location: %w", err)
+	}
+	if n == 0 {
+		return fault.New(fault.Conflict, "version.changed")
+	}
+	after, err := lockMany(ctx, tx, kept)
+	if err != nil {
+		return err
+	}
+	return s.faces(ctx, tx, before, after)
 }
 
 // Verify compares every level with its ledger and returns those that differ,

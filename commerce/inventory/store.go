@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/stoashop/stoa/platform/db"
@@ -22,6 +23,27 @@ func lockLevels(ctx context.Context, tx *db.Tx, variants []string) ([]Level, err
 		FROM stock_level l JOIN location o ON o.id = l.location_id AND o.active = 1
 		WHERE l.variant_id IN `+db.In(1, len(variants))+`
 		ORDER BY l.variant_id, o.position, l.location_id`+tx.ForUpdateOf("l"), db.Args(variants)...)
+}
+
+// lockMany is lockLevels for any number of variants, which are sorted.
+func lockMany(ctx context.Context, tx *db.Tx, variants []string) ([]Level, error) {
+	var all []Level
+	for some := range slices.Chunk(variants, 1000) {
+		levels, err := lockLevels(ctx, tx, some)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, levels...)
+	}
+	return all, nil
+}
+
+// keptAt lists the variants with levels at a location that is about to become
+// active or not; none when it is so already.
+func keptAt(ctx context.Context, tx *db.Tx, location string, active bool) ([]string, error) {
+	return db.All(ctx, tx, db.String, `
+		SELECT l.variant_id FROM stock_level l JOIN location o ON o.id = l.location_id
+		WHERE o.id = $1 AND o.active <> $2 ORDER BY l.variant_id`, location, db.Bool(active))
 }
 
 type hold struct {
@@ -117,7 +139,7 @@ func apply(ctx context.Context, tx *db.Tx, deltas []delta, guard bool) (int64, e
 		    updated_at = $1
 		FROM (VALUES ` + db.Tuples(2, len(deltas), "TEXT", "TEXT", "BIGINT", "BIGINT", "BIGINT") + `) AS d
 		WHERE stock_level.variant_id = d.column1 AND stock_level.location_id = d.column2
-		  AND stock_level.on_hand + d.column3 >= 0
+		  AND stock_level.on_hand + d.column3 BETWEEN 0 AND 1000000000
 		  AND stock_level.allocated + d.column4 >= 0
 		  AND stock_level.held + d.column5 >= 0`
 	if guard {

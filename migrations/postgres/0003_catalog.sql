@@ -165,11 +165,13 @@ CREATE TABLE product_relation (
 );
 CREATE INDEX product_relation_related ON product_relation (related_id);
 
+-- by_stock: its rule looks at stock, so every sale asks it.
 CREATE TABLE collection (
     id              TEXT COLLATE "C" NOT NULL PRIMARY KEY, -- public
     code            TEXT COLLATE "C" NOT NULL UNIQUE,      -- internal
     kind            TEXT   NOT NULL CHECK (kind IN ('manual', 'rule')), -- internal
     rule            TEXT   NOT NULL,                       -- internal
+    by_stock        BIGINT NOT NULL CHECK (by_stock IN (0, 1)), -- internal
     status          TEXT   NOT NULL CHECK (status IN ('active', 'hidden')), -- internal
     name            TEXT   NOT NULL,                       -- public
     description     TEXT   NOT NULL,                       -- public

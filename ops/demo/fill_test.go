@@ -190,8 +190,8 @@ func TestFill_allOrNothing(t *testing.T) {
 		s := services(t, e, unseen{})
 		err := e.DB.InTx(t.Context(), func(ctx context.Context, tx *db.Tx) error { // takes the last collection's code
 			_, err := tx.Exec(ctx, `
-				INSERT INTO collection (id, code, kind, rule, status, name, description, seo_title, seo_description, position, created_at, updated_at, version)
-				VALUES ('col_x', 'weekend', 'manual', '', 'active', '{}', '{}', '{}', '{}', 0, 0, 0, 1)`)
+				INSERT INTO collection (id, code, kind, rule, by_stock, status, name, description, seo_title, seo_description, position, created_at, updated_at, version)
+				VALUES ('col_x', 'weekend', 'manual', '', 0, 'active', '{}', '{}', '{}', '{}', 0, 0, 0, 1)`)
 			return err
 		})
 		if err != nil {

@@ -238,7 +238,7 @@ func (s *screen) adjust(w http.ResponseWriter, r *http.Request) error {
 			if err := s.Inventory.Adjust(ctx, tx, d.Actor(), cause, []inventory.Change{change}); err != nil {
 				return once.Response{}, err
 			}
-			return admin.Done(at+"/"+l.VariantID, "stock"), s.Catalog.SortStock(ctx, tx, []string{l.VariantID})
+			return admin.Done(at+"/"+l.VariantID, "stock"), nil
 		})
 	}
 	if err == nil || !admin.Correctable(err) {
@@ -263,7 +263,7 @@ func (s *screen) policy(w http.ResponseWriter, r *http.Request) error {
 			if err := s.Inventory.SetPolicy(ctx, tx, d.Actor(), l.VariantID, in.Location, in.Safety, in.Backorder); err != nil {
 				return once.Response{}, err
 			}
-			return admin.Done(at+"/"+l.VariantID, "saved"), s.Catalog.SortStock(ctx, tx, []string{l.VariantID})
+			return admin.Done(at+"/"+l.VariantID, "saved"), nil
 		})
 	}
 	if err == nil || !admin.Correctable(err) {
