@@ -90,6 +90,25 @@ func TestSubmit_jobsImportSliceBySlice(t *testing.T) {
 		if left, _ := os.ReadDir(s.Temp); len(left) > 0 {
 			t.Errorf("left behind: %v", left)
 		}
+
+		// Uploaded once more, the file is looked through once more.
+		request.File, request.Texts, request.Again = s.file(t, "spree_products.csv"), s.file(t, "spree_product_translations.csv"), true
+		if dry, err = s.Submit(t.Context(), request); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := jobs.RunDue(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		again, err := s.Carry(t.Context(), staff, dry.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := jobs.RunDue(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if again, err = s.Get(t.Context(), again.ID); err != nil || again.ID == run.ID || again.State != transfer.Done || again.Unchanged != 37 {
+			t.Errorf("once more: %+v, %v", again, err)
+		}
 	})
 }
 
