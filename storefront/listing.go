@@ -97,10 +97,8 @@ func (s *Store) showListing(w http.ResponseWriter, r *http.Request, page view.Ca
 		return err
 	}
 	page.Listing = l
-	if l.Filtered() || r.URL.Query().Has("sort") || r.URL.Query().Has("after") {
-		page.Head.NoIndex = l.Filtered()
-	}
-	page.Head.Next = absolute(s.Base, l.Next)
+	page.Head.NoIndex = l.Filtered()
+	page.Head.Next, page.Head.Prev = absolute(s.Base, l.Next), absolute(s.Base, l.Previous)
 	browse(w)
 	if wants(r, "listing") || wants(r, "results") {
 		return s.fragment(w, r, http.StatusOK, "listing", l)
@@ -227,11 +225,15 @@ func (s *Store) listing(r *http.Request, at string, q search.Query) (view.Listin
 		q.Sort = want
 	}
 	q.After = asked.Get("after")
+	if q.After == "" {
+		q.Before = asked.Get("before")
+	}
 	state := s.narrow(v, &q, asked)
 
 	found, err := s.Search.Search(q)
-	if fault.Reason(err) == "search.bad_cursor" { // the page is from before a change of the catalogue
-		q.After = ""
+	stale := fault.Reason(err) == "search.bad_cursor"                  // the page is from before a change of the catalogue
+	if stale || err == nil && q.Before != "" && found.Previous == "" { // the way back leads to a whole first page
+		q.After, q.Before = "", ""
 		found, err = s.Search.Search(q)
 	}
 	if err != nil {
@@ -279,7 +281,12 @@ func (s *Store) listing(r *http.Request, at string, q search.Query) (view.Listin
 		next.Set("after", found.Next)
 		l.Next = link(at, next)
 	}
-	if q.After != "" {
+	if found.Previous != "" {
+		before := clone(state)
+		before.Set("before", found.Previous)
+		l.Previous = link(at, before)
+	}
+	if q.After != "" || q.Before != "" {
 		l.First = link(at, state)
 	}
 	return l, nil

@@ -37,6 +37,7 @@ const Unplaced = unplaced
 type DocumentVariant struct {
 	ID, SKU, GTIN string
 	Fields        custom.Values
+	Choices       []int // its option values, by their place in Document.Choices
 }
 
 // DocumentChoice is a value of an option.

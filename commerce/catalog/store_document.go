@@ -60,7 +60,7 @@ func documentPlacements(ctx context.Context, q db.Q, all map[string]*Document, i
 
 // documentVariants reads the active variants, and the option values they have.
 func documentVariants(ctx context.Context, q db.Q, all map[string]*Document, ids []string) error {
-	used := make(map[string]bool)
+	users := make(map[string][]int) // of an option value: the places of its variants in the one document they are in
 	_, err := list(ctx, q, func(rows *db.Rows) (struct{}, error) {
 		var id, combination string
 		var v DocumentVariant
@@ -68,7 +68,7 @@ func documentVariants(ctx context.Context, q db.Q, all map[string]*Document, ids
 		if d := all[id]; d != nil {
 			d.Variants = append(d.Variants, v)
 			for value := range strings.SplitSeq(combination, "+") {
-				used[value] = true
+				users[value] = append(users[value], len(d.Variants)-1)
 			}
 		}
 		return struct{}{}, err
@@ -80,7 +80,10 @@ func documentVariants(ctx context.Context, q db.Q, all map[string]*Document, ids
 		var id, value string
 		var c DocumentChoice
 		err := rows.Scan(&id, &value, &c.Option, db.JSON(&c.OptionName), &c.Value, db.JSON(&c.ValueName), &c.Colour, &c.Position)
-		if d := all[id]; d != nil && used[value] {
+		if d := all[id]; d != nil && users[value] != nil {
+			for _, i := range users[value] {
+				d.Variants[i].Choices = append(d.Variants[i].Choices, len(d.Choices))
+			}
 			d.Choices = append(d.Choices, c)
 		}
 		return struct{}{}, err

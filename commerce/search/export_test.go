@@ -1,6 +1,8 @@
 package search
 
 import (
+	"cmp"
+
 	"github.com/stoashop/stoa/commerce/catalog"
 	"github.com/stoashop/stoa/commerce/custom"
 )
@@ -30,13 +32,13 @@ func (i *Index) Search(q Query, now int64) (Result, error) {
 	if err := q.check(); err != nil {
 		return Result{}, err
 	}
-	after, err := decode(q.After, q.Sort)
+	from, err := decode(cmp.Or(q.After, q.Before), q.Sort)
 	if err != nil {
 		return Result{}, err
 	}
 	i.x.mu.RLock()
 	defer i.x.mu.RUnlock()
-	return i.x.run(q, after, now), nil
+	return i.x.run(q, from, now), nil
 }
 
 // Terms and Code are how text is taken apart.

@@ -63,6 +63,9 @@ type entry struct {
 	created     int64
 	placed      []placed // where it was arranged by hand
 	names       []name   // by language
+	// variants are the values each variant has of what variants differ in;
+	// nil when there is one variant only, whose values are the document's.
+	variants [][]uint32
 }
 
 type placed struct {
@@ -83,6 +86,7 @@ type facet struct {
 	name    locale.Text
 	ordered bool // values keep their positions; else the most frequent comes first
 	hidden  bool
+	variant bool // a variant has its values, not the whole product
 }
 
 type valueKey struct {
@@ -201,7 +205,7 @@ func (x *index) settle() {
 func (x *index) put(id string, d *catalog.Document) {
 	if old, ok := x.byID[id]; ok {
 		x.docs[old].live = false
-		x.docs[old].card = nil
+		x.docs[old].card, x.docs[old].variants = nil, nil
 		x.dead++
 		delete(x.byID, id)
 	}
@@ -218,7 +222,7 @@ func (x *index) put(id string, d *catalog.Document) {
 		e.visibleFrom = d.PublishAt.UnixMilli()
 	}
 	e.placed = x.place(doc, d)
-	x.choose(d)
+	e.variants = x.choose(d)
 	x.offs = append(x.offs, uint32(len(x.vals)))
 	x.count(doc, d)
 	for _, lang := range x.langs {
@@ -269,14 +273,21 @@ func (x *index) place(doc uint32, d *catalog.Document) []placed {
 	return list
 }
 
-// choose notes the values of every other facet, each once.
-func (x *index) choose(d *catalog.Document) {
+// choose notes the values of every other facet, each once, and returns those
+// of each variant.
+func (x *index) choose(d *catalog.Document) [][]uint32 {
 	start := len(x.vals)
-	note := func(f uint32, v value) {
+	note := func(f uint32, v value) uint32 {
 		v.facet = f
-		if n := x.valueNumber(v); !slices.Contains(x.vals[start:], n) {
+		n := x.valueNumber(v)
+		if !slices.Contains(x.vals[start:], n) {
 			x.vals = append(x.vals, n)
 		}
+		return n
+	}
+	var variants [][]uint32
+	if len(d.Variants) > 1 {
+		variants = make([][]uint32, len(d.Variants))
 	}
 	if d.Brand != "" {
 		note(x.facetAt[FacetBrand], value{key: d.Brand})
@@ -285,9 +296,15 @@ func (x *index) choose(d *catalog.Document) {
 		note(x.facetAt[FacetTag], value{key: tag})
 	}
 	note(x.facetAt[FacetStatus], value{key: string(d.Status)})
-	for _, c := range d.Choices {
-		f := x.facetNumber(facet{key: "option:" + c.Option, name: c.OptionName, ordered: true})
-		note(f, value{key: c.Value, name: c.ValueName, colour: c.Colour, position: c.Position})
+	choices := make([]uint32, len(d.Choices))
+	for i, c := range d.Choices {
+		f := x.facetNumber(facet{key: "option:" + c.Option, name: c.OptionName, ordered: true, variant: true})
+		choices[i] = note(f, value{key: c.Value, name: c.ValueName, colour: c.Colour, position: c.Position})
+	}
+	for i := range variants {
+		for _, c := range d.Variants[i].Choices {
+			variants[i] = append(variants[i], choices[c])
+		}
 	}
 	for _, f := range x.fields {
 		if !f.Facet {
@@ -297,18 +314,25 @@ func (x *index) choose(d *catalog.Document) {
 			x.chooseField(f, d.Fields, note)
 			continue
 		}
-		for _, v := range d.Variants {
-			x.chooseField(f, v.Fields, note)
+		for i, v := range d.Variants {
+			x.chooseField(f, v.Fields, func(f uint32, v value) uint32 {
+				n := note(f, v)
+				if variants != nil {
+					variants[i] = append(variants[i], n)
+				}
+				return n
+			})
 		}
 	}
+	return variants
 }
 
-func (x *index) chooseField(f custom.Field, values custom.Values, note func(uint32, value)) {
+func (x *index) chooseField(f custom.Field, values custom.Values, note func(uint32, value) uint32) {
 	v, ok := values[f.Code]
 	if !ok {
 		return
 	}
-	n := x.facetNumber(facet{key: fieldKey(f), name: f.Name, ordered: f.Kind == custom.Choice || f.Kind == custom.Truth})
+	n := x.facetNumber(facet{key: fieldKey(f), name: f.Name, ordered: f.Kind == custom.Choice || f.Kind == custom.Truth, variant: f.Owner == custom.Variant})
 	switch f.Kind {
 	case custom.Choice:
 		i := slices.IndexFunc(f.Choices, func(o custom.Option) bool { return o.Code == v.Code })

@@ -195,6 +195,7 @@ func TestSearch_refusesTheAbsurd(t *testing.T) {
 		"order":                   {Sort: "price; DROP TABLE"},
 		"cursor":                  {After: "???"},
 		"cursor of 10 kB":         {After: long(10_000, "a")},
+		"cursor backwards":        {Before: "???"},
 		"cursor of another order": {After: "eyJzIjoibmFtZSJ9"},
 	} {
 		q.Lang, q.ListID = "en", list
@@ -260,17 +261,26 @@ func shopDocs(t *rapid.T) ([]*catalog.Document, []custom.Field, *catalog.Tree) {
 			if rapid.Bool().Draw(t, label("has washable")) {
 				d.Fields["washable"] = custom.OfTruth(rapid.Bool().Draw(t, label("washable")))
 			}
-			if rapid.Bool().Draw(t, label("tint")) {
-				d.Variants[0].Fields = custom.Values{"tint": custom.OfCode("#aa0000")}
+			d.Variants = make([]catalog.DocumentVariant, rapid.IntRange(1, 3).Draw(t, label("variants")))
+			for v := range d.Variants {
+				d.Variants[v].ID = fmt.Sprintf("%s_%d", d.ID, v)
+				if tint := rapid.SampledFrom([]string{"", "#aa0000", "#00bb00"}).Draw(t, label("tint")); tint != "" {
+					d.Variants[v].Fields = custom.Values{"tint": custom.OfCode(tint)}
+				}
+				size := rapid.SampledFrom([]string{"", "s", "m"}).Draw(t, label("size"))
+				if size == "" {
+					continue
+				}
+				at := slices.IndexFunc(d.Choices, func(c catalog.DocumentChoice) bool { return c.Value == size })
+				if at < 0 {
+					at = len(d.Choices)
+					d.Choices = append(d.Choices, catalog.DocumentChoice{Option: "size", OptionName: en("Size"), Value: size, ValueName: en(size)})
+				}
+				d.Variants[v].Choices = []int{at}
 			}
 			for _, c := range []string{"cat_a", "cat_b", "cat_c", "cat_d"} {
 				if rapid.IntRange(0, 3).Draw(t, label(c)) == 0 {
 					d.Placements = append(d.Placements, catalog.Placement{ID: c, Position: rapid.SampledFrom([]int{0, 1, catalog.Unplaced}).Draw(t, label("position"))})
-				}
-			}
-			for _, size := range []string{"s", "m"} {
-				if rapid.Bool().Draw(t, label(size)) {
-					d.Choices = append(d.Choices, catalog.DocumentChoice{Option: "size", OptionName: en("Size"), Value: size, ValueName: en(size)})
 				}
 			}
 		})
@@ -294,17 +304,23 @@ func naive(d *catalog.Document, tree *catalog.Tree) map[string][]string {
 			}
 		}
 	}
-	for _, c := range d.Choices {
-		v["option:size"] = append(v["option:size"], c.Value)
-	}
 	if m, ok := d.Fields["material"]; ok {
 		v["field:material"] = []string{m.Code}
 	}
 	if w, ok := d.Fields["washable"]; ok {
 		v["field:washable"] = []string{strconv.FormatBool(w.Truth)}
 	}
-	if c, ok := d.Variants[0].Fields["tint"]; ok {
-		v["variant:tint"] = []string{c.Code}
+	return v
+}
+
+// ofVariant are the values of a variant by facet.
+func ofVariant(d *catalog.Document, i int) map[string]string {
+	v := make(map[string]string)
+	for _, c := range d.Variants[i].Choices {
+		v["option:size"] = d.Choices[c].Value
+	}
+	if c, ok := d.Variants[i].Fields["tint"]; ok {
+		v["variant:tint"] = c.Code
 	}
 	return v
 }
@@ -313,12 +329,72 @@ func overlap(a, b []string) bool {
 	return slices.ContainsFunc(a, func(s string) bool { return slices.Contains(b, s) })
 }
 
+// What is chosen of several options has to meet in one variant.
+func TestSearch_oneVariantHasItAll(t *testing.T) {
+	shirt := func(id string, variants ...[2]string) *catalog.Document {
+		return doc(id, "Shirt", 1000, func(d *catalog.Document) {
+			d.Variants = nil
+			at := func(option, value string) int {
+				i := slices.IndexFunc(d.Choices, func(c catalog.DocumentChoice) bool { return c.Option == option && c.Value == value })
+				if i < 0 {
+					i = len(d.Choices)
+					d.Choices = append(d.Choices, catalog.DocumentChoice{Option: option, OptionName: en(option), Value: value, ValueName: en(value)})
+				}
+				return i
+			}
+			for i, v := range variants {
+				d.Variants = append(d.Variants, catalog.DocumentVariant{ID: fmt.Sprint(id, i), Choices: []int{at("size", v[0]), at("colour", v[1])}})
+			}
+		})
+	}
+	x := index(shirt("prd_both", [2]string{"m", "red"}, [2]string{"l", "blue"}), shirt("prd_crossed", [2]string{"l", "red"}, [2]string{"m", "blue"}), shirt("prd_one", [2]string{"l", "red"}))
+	size := func(s ...string) map[string][]string { return map[string][]string{"option:size": s} }
+	with := func(f map[string][]string, colour ...string) map[string][]string {
+		f["option:colour"] = colour
+		return f
+	}
+	counts := func(r search.Result, key string) string {
+		var text string
+		for _, f := range r.Facets {
+			if f.Key == key {
+				for _, v := range f.Values {
+					text += fmt.Sprintf("%s %d ", v.Key, v.Count)
+				}
+			}
+		}
+		return text
+	}
+	for name, tt := range map[string]struct {
+		filters       map[string][]string
+		want          []string
+		sizes, colour string
+	}{
+		"one option":            {size("m"), []string{"prd_crossed", "prd_both"}, "l 3 m 2 ", "blue 1 red 1 "},
+		"two that meet":         {with(size("m"), "red"), []string{"prd_both"}, "l 2 m 1 ", "blue 1 red 1 "},
+		"either of two colours": {with(size("m"), "red", "blue"), []string{"prd_crossed", "prd_both"}, "l 3 m 2 ", "blue 1 red 1 "},
+		"one that nobody made":  {with(size("xl"), "red"), []string{}, "l 2 m 1 ", "red 0 "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := find(t, x, search.Query{Filters: tt.filters})
+			if got := ids(r.Hits); !slices.Equal(got, tt.want) || r.Total != len(tt.want) {
+				t.Errorf("found %v of %d, want %v", got, r.Total, tt.want)
+			}
+			if got := counts(r, "option:size"); got != tt.sizes {
+				t.Errorf("sizes %q, want %q", got, tt.sizes)
+			}
+			if got := counts(r, "option:colour"); got != tt.colour {
+				t.Errorf("colours %q, want %q", got, tt.colour)
+			}
+		})
+	}
+}
+
 // TestSearch_countsLikeBruteForce draws shops and queries and compares hits,
 // order, pages and every facet's counts with a plain evaluation.
 func TestSearch_countsLikeBruteForce(t *testing.T) {
 	choices := map[string][]string{
 		search.FacetBrand: {"Aure", "Bask", "Nobody"}, search.FacetCategory: {"cat_a", "cat_b", "cat_d"}, search.FacetAvailability: {search.InStock, search.SoldOut},
-		"option:size": {"s", "m", "xl"}, "field:material": {"linen", "wool"}, "field:washable": {"true", "false"}, "variant:tint": {"#aa0000"}, "field:unknown": {"x"},
+		"option:size": {"s", "m", "xl"}, "field:material": {"linen", "wool"}, "field:washable": {"true", "false"}, "variant:tint": {"#aa0000", "#00bb00"}, "field:unknown": {"x"},
 	}
 	keys := []string{search.FacetBrand, search.FacetCategory, search.FacetAvailability, "option:size", "field:material", "field:washable", "variant:tint", "field:unknown"}
 	rapid.Check(t, func(t *rapid.T) {
@@ -373,7 +449,7 @@ func TestSearch_countsLikeBruteForce(t *testing.T) {
 			}
 			var failed []string
 			for key, chosen := range q.Filters {
-				if !overlap(have[key], chosen) {
+				if key != "option:size" && key != "variant:tint" && !overlap(have[key], chosen) {
 					failed = append(failed, key)
 				}
 			}
@@ -386,6 +462,30 @@ func TestSearch_countsLikeBruteForce(t *testing.T) {
 				failed = append(failed, "field:height")
 			}
 			if len(failed) > 1 {
+				continue
+			}
+			counted := make(map[[2]string]bool)
+			passes := false
+			for i := range d.Variants { // one variant has to have it all
+				values := ofVariant(d, i)
+				var lacks []string
+				for _, key := range []string{"option:size", "variant:tint"} {
+					if chosen := q.Filters[key]; chosen != nil && !slices.Contains(chosen, values[key]) {
+						lacks = append(lacks, key)
+					}
+				}
+				passes = passes || len(lacks) == 0
+				for key, v := range values {
+					if len(failed) == 0 && (len(lacks) == 0 || len(lacks) == 1 && lacks[0] == key) && !counted[[2]string{key, v}] {
+						counted[[2]string{key, v}] = true
+						if counts[key] == nil {
+							counts[key] = make(map[string]int)
+						}
+						counts[key][v]++
+					}
+				}
+			}
+			if !passes {
 				continue
 			}
 			if len(failed) == 0 {
@@ -442,7 +542,7 @@ func TestSearch_countsLikeBruteForce(t *testing.T) {
 		}
 
 		got := []string{}
-		var first search.Result
+		var first, last search.Result
 		for page := 0; ; page++ {
 			r, err := x.Search(q, now)
 			if err != nil {
@@ -454,10 +554,29 @@ func TestSearch_countsLikeBruteForce(t *testing.T) {
 			if r.Total != len(want) {
 				t.Fatalf("total %d, want %d", r.Total, len(want))
 			}
+			if (r.Previous == "") != (page == 0 || len(r.Hits) == 0) {
+				t.Fatalf("page %d has the way back %q", page, r.Previous)
+			}
 			got = append(got, ids(r.Hits)...)
 			if q.After = r.Next; q.After == "" {
+				last = r
 				break
 			}
+		}
+		back := ids(last.Hits)
+		for r := last; r.Previous != "" && len(back) <= len(want); {
+			q.Before = r.Previous
+			var err error
+			if r, err = x.Search(q, now); err != nil {
+				t.Fatal(err)
+			}
+			if r.Total != len(want) || len(r.Hits) != q.Limit || r.Next == "" {
+				t.Fatalf("backwards: %d of %d hits, next %q", len(r.Hits), r.Total, r.Next)
+			}
+			back = append(ids(r.Hits), back...)
+		}
+		if diff := cmp.Diff(got, back); diff != "" {
+			t.Fatalf("backwards (-want +got):\n%s", diff)
 		}
 		if diff := cmp.Diff(wantIDs, got); diff != "" {
 			t.Fatalf("hits (-want +got):\n%s", diff)

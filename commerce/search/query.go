@@ -74,6 +74,7 @@ type Query struct {
 	Ranges map[string]Range
 	Sort   Sort
 	After  string // Result.Next of the page before
+	Before string // Result.Previous of the page after; not together with After
 	Limit  int    // 0 means PageSize
 	// NoFacets saves the work of counting them.
 	NoFacets bool
@@ -97,7 +98,11 @@ type Result struct {
 	Total  int // of all pages
 	Hits   []Hit
 	Facets []Facet // over all pages; those that cannot narrow anything are left out
-	Next   string  // the cursor of the next page; "" on the last
+	Next   string  // the cursor of the next page, for Query.After; "" on the last
+	// Previous is the cursor of the page before, for Query.Before; "" on the
+	// first. A page that is reached backwards holds the hits just before the
+	// cursor, so the first may be shorter than the others.
+	Previous string
 }
 
 // Hit is a product that was found.

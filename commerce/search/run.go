@@ -18,6 +18,8 @@ type buffer struct {
 	touched []uint32
 	counts  []uint32 // by value
 	chosen  []uint64 // by value: the bit of the filter it satisfies
+	counted []uint64 // by value: the last document of which it was counted, see seen
+	seen    uint64   // documents of which values were counted so far, ever
 	every   []uint32 // 0, 1, 2 …
 	prices  []int64
 	numbers [][]int64 // by number field
@@ -35,6 +37,7 @@ func (x *index) buffer() *buffer {
 	if len(b.counts) < len(x.values) {
 		b.counts = make([]uint32, len(x.values)+len(x.values)/8+64)
 		b.chosen = make([]uint64, len(b.counts))
+		b.counted = make([]uint64, len(b.counts))
 	}
 	return b
 }
@@ -54,13 +57,13 @@ func (x *index) release(b *buffer) {
 
 // run answers a checked query as of now. The caller holds the lock for
 // reading.
-func (x *index) run(q Query, after *mark, now int64) Result {
+func (x *index) run(q Query, from *mark, now int64) Result {
 	b := x.buffer()
 	defer x.release(b)
 	docs, variants := x.candidates(b, q)
 	p := x.plan(b, q, now)
 	defer p.forget(b)
-	top := newTop(x, q, after, b)
+	top := newTop(x, q, from, b)
 	for i := len(docs) - 1; i >= 0; i-- { // what is new tends to come first, so the heap changes seldom
 		doc := docs[i]
 		e := &x.docs[doc]
@@ -76,7 +79,7 @@ func (x *index) run(q Query, after *mark, now int64) Result {
 		}
 	}
 	r := Result{Total: top.total}
-	r.Hits, r.Next = top.page(variants)
+	r.Hits, r.Next, r.Previous = top.page(variants)
 	if !q.NoFacets {
 		r.Facets = p.facets()
 	}
@@ -241,6 +244,7 @@ type plan struct {
 	price  *priceCol
 	values []uint32 // whose b.chosen is set
 	all    uint64   // the bits of all filters
+	own    uint64   // of these, the ones on facets of variants: one variant has to pass them all
 	facet  []uint64 // the bit of the filter on each facet, 0 for none
 	ranges []planRange
 	number []uint64 // the bit of the range of each number field
@@ -280,6 +284,9 @@ func (x *index) plan(b *buffer, q Query, now int64) *plan {
 			continue // nothing has the bit, so nothing is found
 		}
 		p.facet[f] = bit
+		if x.facets[f].variant {
+			p.own |= bit
+		}
 		for _, c := range chosen {
 			if n, ok := x.valueAt[valueKey{f, c}]; ok && b.chosen[n] == 0 {
 				b.chosen[n] = bit
@@ -325,7 +332,9 @@ func (p *plan) shows(e *entry, doc uint32) bool {
 	return p.q.ListID == "" || (p.price != nil && p.price.at(doc) != missing)
 }
 
-// failing is the set of filters a document does not pass.
+// failing is the set of filters a document does not pass. Of a document with
+// several variants it is what the best of them does not pass: a red one in L
+// and a blue one in M are no red one in M.
 func (p *plan) failing(doc uint32) uint64 {
 	if p.all == 0 {
 		return 0
@@ -349,7 +358,27 @@ func (p *plan) failing(doc uint32) uint64 {
 			passed |= r.bit
 		}
 	}
-	return p.all &^ passed
+	failing := p.all &^ passed
+	if variants := x.docs[doc].variants; variants != nil && p.own&(p.own-1) != 0 && failing&p.own == 0 {
+		least := p.own
+		for _, v := range variants {
+			if f := p.lacks(v); bits.OnesCount64(f) < bits.OnesCount64(least) {
+				least = f
+			}
+		}
+		failing |= least
+	}
+	return failing
+}
+
+// lacks is the set of filters on facets of variants that a variant does not
+// pass.
+func (p *plan) lacks(variant []uint32) uint64 {
+	failing := p.own
+	for _, n := range variant {
+		failing &^= p.b.chosen[n]
+	}
+	return failing
 }
 
 // count adds a document to the counts of each facet that does not stand in
@@ -360,11 +389,15 @@ func (p *plan) count(doc uint32, failing uint64) {
 		return // two filters keep it out
 	}
 	x := p.x
-	if failing == 0 {
+	byVariant := p.own != 0 && x.docs[doc].variants != nil
+	switch {
+	case byVariant:
+		p.countVariants(doc, failing)
+	case failing == 0:
 		for _, n := range x.vals[x.offs[doc]:x.offs[doc+1]] {
 			p.b.counts[n]++
 		}
-	} else {
+	default:
 		for _, n := range x.vals[x.offs[doc]:x.offs[doc+1]] {
 			if p.facet[x.facetOf[n]] == failing {
 				p.b.counts[n]++
@@ -390,6 +423,33 @@ func (p *plan) count(doc uint32, failing uint64) {
 	}
 }
 
+// countVariants adds a document whose values may be those of some variants
+// only: a value of a variant counts when the variant passes every other filter.
+func (p *plan) countVariants(doc uint32, failing uint64) {
+	x, b := p.x, p.b
+	for _, n := range x.vals[x.offs[doc]:x.offs[doc+1]] {
+		if f := x.facetOf[n]; !x.facets[f].variant && (failing == 0 || p.facet[f] == failing) {
+			b.counts[n]++
+		}
+	}
+	if failing&^p.own != 0 {
+		return
+	}
+	b.seen++
+	for _, v := range x.docs[doc].variants {
+		lacks := p.lacks(v)
+		if lacks&(lacks-1) != 0 {
+			continue
+		}
+		for _, n := range v {
+			if lacks&^p.facet[x.facetOf[n]] == 0 && b.counted[n] != b.seen {
+				b.counted[n] = b.seen
+				b.counts[n]++
+			}
+		}
+	}
+}
+
 func sorted[V any](m map[string]V) []string {
 	keys := make([]string, 0, len(m))
 	for k := range m {
@@ -404,7 +464,8 @@ type top struct {
 	x     *index
 	q     Query
 	b     *buffer
-	after *mark
+	from  *mark // the cursor; nil on the first page
+	back  bool  // it is asked for what comes before the cursor
 	limit int
 	heap  []place
 	total int
@@ -418,8 +479,8 @@ type place struct {
 	number int64
 }
 
-func newTop(x *index, q Query, after *mark, b *buffer) *top {
-	t := &top{x: x, q: q, b: b, after: after, limit: q.Limit + 1, price: x.prices[q.ListID], scope: math.MaxUint32}
+func newTop(x *index, q Query, from *mark, b *buffer) *top {
+	t := &top{x: x, q: q, b: b, from: from, back: q.Before != "", limit: q.Limit + 1, price: x.prices[q.ListID], scope: math.MaxUint32}
 	t.lang = max(0, slices.Index(x.langs, q.Lang))
 	for _, s := range [][2]string{{facetCollection, q.Collection}, {FacetCategory, q.Category}} {
 		if n, ok := x.valueAt[valueKey{x.facetAt[s[0]], s[1]}]; ok && s[1] != "" {
@@ -473,28 +534,38 @@ func (t *top) compare(a, b place) int {
 	return cmp.Compare(y.card.ID, x.card.ID)
 }
 
-// past reports whether a document comes after the cursor.
-func (t *top) past(p place) bool {
-	if t.after == nil {
-		return true
+// nearer orders hits by how far they are from the cursor, on the side that is
+// asked for.
+func (t *top) nearer(a, b place) int {
+	if t.back {
+		return t.compare(b, a)
 	}
-	if p.number != t.after.Number {
-		return p.number > t.after.Number
-	}
-	e := &t.x.docs[p.doc]
-	if t.q.Sort == ByName {
-		if c := bytes.Compare(e.names[t.lang].key, t.after.Name); c != 0 {
-			return c > 0
-		}
-	}
-	return cmp.Or(cmp.Compare(t.after.Created, e.created), cmp.Compare(t.after.ID, e.card.ID)) > 0
+	return t.compare(a, b)
 }
 
-// offer counts a hit and keeps it if it is among the best after the cursor.
+// past reports whether a document is on the side of the cursor that is asked
+// for.
+func (t *top) past(p place) bool {
+	if t.from == nil {
+		return true
+	}
+	e := &t.x.docs[p.doc]
+	c := cmp.Compare(p.number, t.from.Number)
+	if c == 0 && t.q.Sort == ByName {
+		c = bytes.Compare(e.names[t.lang].key, t.from.Name)
+	}
+	c = cmp.Or(c, cmp.Compare(t.from.Created, e.created), cmp.Compare(t.from.ID, e.card.ID))
+	if t.back {
+		return c < 0
+	}
+	return c > 0
+}
+
+// offer counts a hit and keeps it if it is among those nearest to the cursor.
 func (t *top) offer(doc uint32) {
 	t.total++
 	p := place{doc, t.number(doc)}
-	if len(t.heap) == t.limit && t.compare(p, t.heap[0]) >= 0 {
+	if len(t.heap) == t.limit && t.nearer(p, t.heap[0]) >= 0 {
 		return
 	}
 	if !t.past(p) {
@@ -504,7 +575,7 @@ func (t *top) offer(doc uint32) {
 		t.heap = append(t.heap, p)
 		for i := len(t.heap) - 1; i > 0; {
 			parent := (i - 1) / 2
-			if t.compare(t.heap[i], t.heap[parent]) <= 0 {
+			if t.nearer(t.heap[i], t.heap[parent]) <= 0 {
 				break
 			}
 			t.heap[i], t.heap[parent] = t.heap[parent], t.heap[i]
@@ -516,7 +587,7 @@ func (t *top) offer(doc uint32) {
 	for i := 0; ; {
 		worst := i
 		for _, child := range []int{2*i + 1, 2*i + 2} {
-			if child < len(t.heap) && t.compare(t.heap[child], t.heap[worst]) > 0 {
+			if child < len(t.heap) && t.nearer(t.heap[child], t.heap[worst]) > 0 {
 				worst = child
 			}
 		}
@@ -528,22 +599,38 @@ func (t *top) offer(doc uint32) {
 	}
 }
 
-// page is the best hits in order, and the cursor of what follows them.
-func (t *top) page(variants map[uint32]string) (hits []Hit, next string) {
+// page is the hits of a page in order, and the cursors of what comes after and
+// before them.
+func (t *top) page(variants map[uint32]string) (hits []Hit, next, previous string) {
 	slices.SortFunc(t.heap, t.compare)
-	if len(t.heap) == t.limit {
-		last := t.heap[t.limit-2]
-		e := &t.x.docs[last.doc]
-		m := mark{Sort: t.q.Sort, Number: last.number, Created: e.created, ID: e.card.ID}
-		if t.q.Sort == ByName {
-			m.Name = e.names[t.lang].key
-		}
-		next = m.encode()
+	more := len(t.heap) == t.limit // on the side that is asked for
+	switch {
+	case more && t.back:
+		t.heap = t.heap[1:]
+	case more:
 		t.heap = t.heap[:t.limit-1]
+	}
+	if n := len(t.heap); n > 0 {
+		if t.back || more {
+			next = t.mark(t.heap[n-1])
+		}
+		if t.back && more || !t.back && t.from != nil {
+			previous = t.mark(t.heap[0])
+		}
 	}
 	hits = make([]Hit, len(t.heap))
 	for i, p := range t.heap {
 		hits[i] = Hit{Card: t.x.docs[p.doc].card, VariantID: variants[p.doc]}
 	}
-	return hits, next
+	return hits, next, previous
+}
+
+// mark is the cursor that remembers a hit's place.
+func (t *top) mark(p place) string {
+	e := &t.x.docs[p.doc]
+	m := mark{Sort: t.q.Sort, Number: p.number, Created: e.created, ID: e.card.ID}
+	if t.q.Sort == ByName {
+		m.Name = e.names[t.lang].key
+	}
+	return m.encode()
 }

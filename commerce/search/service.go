@@ -1,6 +1,7 @@
 package search
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"log/slog"
@@ -65,14 +66,14 @@ func (s *Service) Search(q Query) (Result, error) {
 	if err := q.check(); err != nil {
 		return Result{}, err
 	}
-	after, err := decode(q.After, q.Sort)
+	from, err := decode(cmp.Or(q.After, q.Before), q.Sort)
 	if err != nil {
 		return Result{}, err
 	}
 	x := s.index.Load()
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	return x.run(q, after, s.db.Now().UnixMilli()), nil
+	return x.run(q, from, s.db.Now().UnixMilli()), nil
 }
 
 // Cards returns the cards of those of the products that shoppers see and can

@@ -237,8 +237,9 @@ type Listing struct {
 
 	Sorts []Sort
 
-	First string // the first page; "" on it
-	Next  string // the page after; "" on the last
+	First    string // the first page; "" on it
+	Previous string // the page before; "" on the first
+	Next     string // the page after; "" on the last
 }
 
 // Filtered reports whether anything is chosen.

@@ -208,7 +208,7 @@ func (m Maker) addCatalog(add func(name, page string, data any)) {
 	one.Image = m.picture("lamp", "")
 	add("category-one", "category", one)
 	many := m.category()
-	many.Listing.Total, many.Listing.First = 12345, "/c/kitchen"
+	many.Listing.Total, many.Listing.First, many.Listing.Previous = 12345, "/c/kitchen", "/c/kitchen?before=abc"
 	add("category-thousands", "category", many)
 
 	add("product", "product", m.product())
