@@ -48,7 +48,7 @@ func (s *Shop) mount(mux *http.ServeMux) error {
 func (s *Shop) Office() (*admin.Office, error) {
 	return admin.New(admin.Options{
 		DB: s.DB, Words: s.Words, Staff: s.Staff, Once: s.Once, Cookies: s.cookies, Log: s.Log,
-		Shop: screen.Shop(s.Market, "/"), Screens: s.screens(),
+		Shop: screen.Shop(s.Market, "/"), Screens: s.screens(), Refused: s.refusals.tell("office"),
 	})
 }
 
@@ -72,7 +72,8 @@ func (s *Shop) API() (*api.API, error) {
 	return api.New(api.Options{
 		DB: s.DB, Log: s.Log, Words: s.Words, Once: s.Once, URL: s.Settings.Base,
 		Market: s.Market, Fields: s.Fields, Catalog: s.Catalog, Search: s.Search, Stock: s.Stock, Carts: s.Carts, Orders: s.Orders,
-		Payments: s.Payments, Checkout: s.Checkout, Fulfilment: s.Fulfilment, Returns: s.Returns, Staff: s.Staff, Accounts: s.Customers,
+		Payments: s.Payments, Checkout: s.Checkout, Fulfilment: s.Fulfilment, Returns: s.Returns, Staff: s.Staff, Upload: s.Upload, Accounts: s.Customers,
+		Refused: s.refusals.tell("api"),
 	})
 }
 

@@ -105,12 +105,13 @@ type Shop struct {
 	// TestClock moves the shop's clock; nil outside of test mode.
 	TestClock *clock.Shifted
 
-	cookies web.Cookies
-	hasher  *password.Hasher
-	base    *url.URL
-	parts   parts
-	closers []func() error
-	once    sync.Once
+	refusals *refusals
+	cookies  web.Cookies
+	hasher   *password.Hasher
+	base     *url.URL
+	parts    parts
+	closers  []func() error
+	once     sync.Once
 }
 
 // New puts a shop together: it opens the database, brings its tables up to
@@ -204,6 +205,7 @@ func (s *Shop) machine(ctx context.Context) error {
 	s.Upload = upload.New(s.Files, image.New(image.Options{}), nil)
 	s.hasher = password.New(password.Default(), 4)
 	s.Staff = staff.New(s.DB, s.Vault, s.hasher)
+	s.refusals = newRefusals(s.DB, s.Log)
 	return nil
 }
 
@@ -394,6 +396,11 @@ func (s *Shop) Handler(metrics *web.Metrics) (http.Handler, error) {
 	site, err := web.NewSite(web.SiteOptions{Log: s.Log, Clock: s.Clock, Metrics: metrics, Base: s.base, Hosts: s.Settings.Hosts, Proxies: s.Settings.Proxies})
 	if err != nil {
 		return nil, err
+	}
+	if metrics != nil {
+		if err := metrics.Registry.Register(s.refusals.counter); err != nil {
+			return nil, err
+		}
 	}
 	mux := http.NewServeMux()
 	if err := s.mount(mux); err != nil {

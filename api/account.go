@@ -243,6 +243,9 @@ func (a *API) begin(ctx context.Context, token string, in cartIn, err error) (ac
 	return out, err
 }
 
+// Edition implements kit.Versioned.
+func (a account) Edition() int64 { return a.Version }
+
 // account is a customer's own account.
 type account struct {
 	Name      string    `json:"name"`

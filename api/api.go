@@ -31,6 +31,7 @@ import (
 	"github.com/stoashop/stoa/guard/staff"
 	"github.com/stoashop/stoa/kit/locale"
 	"github.com/stoashop/stoa/platform/db"
+	"github.com/stoashop/stoa/platform/upload"
 	"github.com/stoashop/stoa/platform/web"
 	"github.com/stoashop/stoa/platform/web/once"
 )
@@ -58,7 +59,10 @@ type Options struct {
 	Fulfilment *fulfilment.Service
 	Returns    *returns.Service
 	Staff      *staff.Service
+	Upload     *upload.Service
 	Accounts   *customer.Service // nil: guests only
+
+	Rate Rate // how often one asker may ask
 
 	// Refused is told of every 403; it may be nil.
 	Refused func(r *http.Request, route policy.Route, id policy.Identity)
@@ -70,11 +74,13 @@ type API struct {
 	door    *web.Door
 	table   *policy.Table
 	handler http.Handler
+	limiter limiter
 }
 
 // New puts the API together.
 func New(o Options) (*API, error) {
 	a := &API{Options: o}
+	a.Rate = o.Rate.filled()
 	a.door = &web.Door{
 		Log:      o.Log,
 		Printer:  func(r *http.Request) *locale.Printer { return a.printer(r.Context(), r.URL.Query().Get("language")) },
@@ -91,7 +97,9 @@ func New(o Options) (*API, error) {
 		a.accounts(k)
 	}
 	a.staffSessions(k)
+	a.staffTokens(k)
 	a.staffProducts(k)
+	a.staffMedia(k)
 	a.staffStock(k)
 	a.staffOrders(k)
 	var err error
@@ -102,7 +110,7 @@ func New(o Options) (*API, error) {
 	if err != nil {
 		return nil, fmt.Errorf("api: %w", err)
 	}
-	a.handler = web.Compress(routes)
+	a.handler = web.Compress(a.door.Mount(a.limited(routes)))
 	return a, nil
 }
 
@@ -124,6 +132,9 @@ type ask struct {
 	cart     string // secret of a guest's cart
 	language string // Accept-Language
 	key      string // Idempotency-Key
+
+	me     policy.Identity // who asks
+	failed error           // why that is not known
 }
 
 func asked(ctx context.Context) *ask {
@@ -147,16 +158,19 @@ func bearer(r *http.Request) (token string, sent bool) {
 	return token, true
 }
 
-// identify finds out who is asking. A token that is none is refused even where
+// look finds out who is asking. A token that is none is refused even where
 // guests may come: a shopper whose session has ended must not go on as
 // somebody else without being told.
-func (a *API) identify(r *http.Request) (policy.Identity, error) {
+func (a *API) look(r *http.Request) (policy.Identity, error) {
 	token, sent := bearer(r)
 	if !sent {
 		return policy.Identity{}, nil
 	}
 	who := []func() (policy.Identity, error){
 		func() (policy.Identity, error) {
+			if strings.HasPrefix(token, staff.TokenPrefix) {
+				return a.Staff.IdentifyToken(r.Context(), token)
+			}
 			id, _, err := a.Staff.Identify(r.Context(), token)
 			return id, err
 		},

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
@@ -44,6 +45,7 @@ type house struct {
 	shop    *stoa.Shop
 	clock   *clock.Fake
 	handler http.Handler
+	plain   http.Handler // handler with a clock that stands
 	ops     map[string]operation
 	called  map[string]bool // operations that have succeeded
 	keys    int
@@ -92,9 +94,15 @@ func open(t *testing.T, engine db.Engine, b *bank) *house {
 	}
 	t.Cleanup(func() { _ = shop.Close() })
 	h := &house{t: t, shop: shop, clock: now, ops: make(map[string]operation), called: make(map[string]bool)}
-	if h.handler, err = shop.Handler(nil); err != nil {
+	inner, err := shop.Handler(nil)
+	if err != nil {
 		t.Fatal(err)
 	}
+	h.plain = inner
+	h.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		now.Advance(100 * time.Millisecond) // nobody asks too often
+		inner.ServeHTTP(w, r)
+	})
 	h.document()
 	h.furnish()
 	return h
@@ -237,6 +245,13 @@ func (h *house) send(r *http.Request) *httptest.ResponseRecorder {
 	return w
 }
 
+// bare is send while the clock stands.
+func (h *house) bare(r *http.Request) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	h.plain.ServeHTTP(w, r)
+	return w
+}
+
 // object is a JSON body.
 type object = map[string]any
 
@@ -278,6 +293,8 @@ func (h *house) call(name string, body any, w ...string) *answer {
 			header.Set("Cart-Token", value)
 		case kind == "bearer":
 			header.Set("Authorization", "Bearer "+value)
+		case kind == "match":
+			header.Set("If-Match", value)
 		case kind == "accept":
 			header.Set("Accept-Language", value)
 		case kind == "key" && value == "":
@@ -304,14 +321,19 @@ func (h *house) call(name string, body any, w ...string) *answer {
 	}
 	r := httptest.NewRequest(o.method, base+path+query, reader)
 	r.Header = header
-	got := h.send(r)
+	return h.read(name, h.send(r))
+}
+
+// read holds an answer against what the document says of its operation.
+func (h *house) read(name string, got *httptest.ResponseRecorder) *answer {
+	h.t.Helper()
 	a := &answer{h.t, name, got.Code, got.Header(), got.Body.String(), nil}
 	if a.body != "" {
 		if err := json.Unmarshal(got.Body.Bytes(), &a.tree); err != nil {
 			h.t.Errorf("%s: %v: %.200s", name, err, a.body)
 		}
 	}
-	a.fits(o.op)
+	a.fits(h.ops[name].op)
 	if a.status < 300 {
 		h.called[name] = true
 	}

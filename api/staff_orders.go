@@ -225,6 +225,9 @@ func summaryOf(o order.Summary) orderSummary {
 	}
 }
 
+// Edition implements kit.Versioned.
+func (o staffOrder) Edition() int64 { return o.Version }
+
 // staffOrder is an order as staff see it, with everything that happened.
 type staffOrder struct {
 	ID         string `json:"id"`

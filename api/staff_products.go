@@ -183,6 +183,9 @@ type staffProduct struct {
 // Location implements kit.Located.
 func (p staffProduct) Location() string { return Base + "/staff/products/" + p.ID }
 
+// Edition implements kit.Versioned.
+func (p staffProduct) Edition() int64 { return p.Version }
+
 // fieldValue is a value of a field of the merchant's own: Text for texts in
 // several languages, Value for everything else.
 type fieldValue struct {

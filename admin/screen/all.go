@@ -17,6 +17,7 @@ import (
 	"github.com/stoashop/stoa/admin/screen/products"
 	"github.com/stoashop/stoa/admin/screen/settings"
 	"github.com/stoashop/stoa/admin/screen/stock"
+	"github.com/stoashop/stoa/admin/screen/tokens"
 	"github.com/stoashop/stoa/commerce/catalog"
 	"github.com/stoashop/stoa/commerce/checkout"
 	"github.com/stoashop/stoa/commerce/content"
@@ -96,6 +97,7 @@ func All(p Parts) []admin.Screen {
 		mails.Screen(mails.Parts{DB: p.DB, Mailbox: p.Mailbox}),
 		imports.Screen(imports.Parts{DB: p.DB, Transfer: p.Transfer}),
 		settings.Screen(settings.Parts{DB: p.DB, Market: p.Market, Tax: p.Tax, Shipping: p.Shipping, Payment: p.Payment, Inventory: p.Inventory, Fields: p.Fields, Staff: p.Staff, Link: p.Link}),
+		tokens.Screen(tokens.Parts{DB: p.DB, Staff: p.Staff, Rooms: settings.Rooms}),
 	}
 }
 

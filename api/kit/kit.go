@@ -10,8 +10,11 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"mime/multipart"
 	"net/http"
 	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/stoashop/stoa/guard/policy"
@@ -24,7 +27,8 @@ import (
 // Operation is one thing a program may ask for.
 //
 // In is a struct whose fields are filled from the path (tag path), the query
-// (tag query) and the JSON body (tag json), with the checks of web.DecodeForm.
+// (tag query) and the JSON body (tag json), with the checks of web.DecodeForm;
+// one with a file is filled from a multipart form (tag form) and nothing else.
 // Out is written as JSON; struct{} means no body and status 204. Its lists are
 // of type List and its amounts of type Money.
 type Operation[In, Out any] struct {
@@ -55,6 +59,10 @@ type Operation[In, Out any] struct {
 // CartToken is the header that names a guest's cart. Operations on an
 // OwnCart document it.
 const CartToken = "Cart-Token"
+
+// Versioned is an Out that says which version it is of. It is sent as ETag, and
+// a change whose In has a "version" may carry it as If-Match.
+type Versioned interface{ Edition() int64 }
 
 // Located is an Out that says where what was made can be found.
 type Located interface{ Location() string }
@@ -100,11 +108,13 @@ func Add[In, Out any](a *API, op Operation[In, Out]) {
 		panic(fmt.Sprintf("api: %s: set either Handler or Tx", op.Name))
 	}
 	checkPath(op.Name, op.Path, in)
+	match := matching(in, out, op.Method)
 	a.doc.add(described{
+		tagged: out.Implements(reflect.TypeFor[Versioned]()), shared: op.shared(), match: match != nil, files: len(files(in)) > 0,
 		name: op.Name, method: op.Method, path: a.o.Base + op.Path, summary: op.Summary, description: op.Description, tag: op.Tag,
 		who: op.Who, permission: op.Permission, owner: op.Owner, status: op.Status, once: op.Once, in: in, out: out,
 	})
-	h := func(w http.ResponseWriter, r *http.Request) error { return serve(a.o.DB, op, w, r) }
+	h := func(w http.ResponseWriter, r *http.Request) error { return serve(a.o.DB, op, match, w, r) }
 	if op.Once {
 		if a.o.Guard == nil {
 			panic("api: " + op.Name + " wants repeats caught and Options.Guard is nil")
@@ -125,7 +135,11 @@ func checkPath(name, path string, in reflect.Type) {
 			want[strings.TrimSuffix(strings.TrimSuffix(inner, "}"), "...")] = true
 		}
 	}
-	for _, f := range web.Describe(in, "path") {
+	var have []web.Input
+	if files(in) == nil {
+		have = web.Describe(in, "path")
+	}
+	for _, f := range have {
 		if !want[f.Name] {
 			panic(fmt.Sprintf("api: %s: the path %s has no {%s}", name, path, f.Name))
 		}
@@ -136,8 +150,62 @@ func checkPath(name, path string, in reflect.Type) {
 	}
 }
 
-func serve[In, Out any](d *db.DB, op Operation[In, Out], w http.ResponseWriter, r *http.Request) error {
-	in, err := web.DecodeInput[In](r, web.Limits{Bytes: op.Body, Values: op.Values})
+// files are the inputs of a form with files; nil for an operation that takes
+// JSON.
+func files(in reflect.Type) []web.Input {
+	for i := range in.NumField() {
+		if in.Field(i).Type == reflect.TypeFor[*multipart.FileHeader]() {
+			return web.Describe(in, "form")
+		}
+	}
+	return nil
+}
+
+// matching is the field "version" that If-Match stands for, of a change to
+// something versioned.
+func matching(in, out reflect.Type, method string) []int {
+	if method == http.MethodGet || !out.Implements(reflect.TypeFor[Versioned]()) {
+		return nil
+	}
+	for _, f := range reflect.VisibleFields(in) {
+		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name == "version" && f.Type.Kind() == reflect.Int64 {
+			return f.Index
+		}
+	}
+	return nil
+}
+
+// entityTag is how a version is written in ETag, If-Match and If-None-Match.
+func entityTag(version int64) string { return `"` + strconv.FormatInt(version, 10) + `"` }
+
+// expect puts the version of If-Match into an input. It reports whether there
+// was one.
+func expect(r *http.Request, in reflect.Value, index []int) (bool, error) {
+	sent := r.Header.Values("If-Match")
+	if index == nil || len(sent) == 0 {
+		return false, nil
+	}
+	bad := fault.New(fault.Malformed, "request.bad_if_match")
+	tag, ok := strings.CutPrefix(sent[0], `"`)
+	tag, closed := strings.CutSuffix(tag, `"`)
+	n, err := strconv.ParseInt(tag, 10, 64)
+	if len(sent) > 1 || !ok || !closed || err != nil || n < 1 || entityTag(n) != sent[0] {
+		return false, bad
+	}
+	field := in.FieldByIndex(index)
+	if field.Int() != 0 && field.Int() != n {
+		return false, fault.New(fault.Invalid, "form.invalid").At("version", "request.two_versions")
+	}
+	field.SetInt(n)
+	return true, nil
+}
+
+func serve[In, Out any](d *db.DB, op Operation[In, Out], match []int, w http.ResponseWriter, r *http.Request) error {
+	in, err := decode(r, op)
+	if err != nil {
+		return err
+	}
+	conditional, err := expect(r, reflect.ValueOf(&in).Elem(), match)
 	if err != nil {
 		return err
 	}
@@ -160,10 +228,42 @@ func serve[In, Out any](d *db.DB, op Operation[In, Out], w http.ResponseWriter, 
 		}
 	}
 	if err != nil {
+		if f := fault.From(err); conditional && f.Kind == fault.Conflict && (f.Reason == "version.changed" || strings.HasSuffix(f.Reason, ".version_conflict")) {
+			return web.PreconditionFailed(f)
+		}
 		return err
+	}
+	if op.shared() {
+		sum := sha256.Sum256(answer.Body)
+		tag := `W/"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"` // weak: compression changes the bytes
+		answer.Header.Set("ETag", tag)
+		if holds(r, tag) {
+			answer.Status, answer.Body = http.StatusNotModified, nil
+			answer.Header.Del("Content-Type")
+		}
 	}
 	answer.Send(w)
 	return nil
+}
+
+// holds reports whether the asker has the answer with this tag already.
+func holds(r *http.Request, tag string) bool {
+	sent := strings.Join(r.Header.Values("If-None-Match"), ",")
+	return slices.Contains(strings.FieldsFunc(sent, func(c rune) bool { return c == ',' || c == ' ' }), tag)
+}
+
+// shared reports whether the answer is the same for everybody and may be kept:
+// it is asked for again with If-None-Match, and sent again when it is another.
+func (op Operation[In, Out]) shared() bool {
+	return op.Method == http.MethodGet && op.Who == policy.Public && op.Cache != "no-store"
+}
+
+func decode[In, Out any](r *http.Request, op Operation[In, Out]) (In, error) {
+	if files(reflect.TypeFor[In]()) == nil {
+		return web.DecodeInput[In](r, web.Limits{Bytes: op.Body, Values: op.Values})
+	}
+	in, _, err := web.DecodeForm[In](r, web.Limits{Bytes: op.Body, Values: op.Values})
+	return in, err
 }
 
 // answer writes an operation's result as JSON. HTML characters are not
@@ -176,6 +276,9 @@ func (op Operation[In, Out]) answer(out Out) (once.Response, error) {
 		a.Header.Set("Cache-Control", op.Cache)
 	case op.Who == policy.Public:
 		a.Header.Set("Cache-Control", "no-cache")
+	}
+	if v, ok := any(out).(Versioned); ok {
+		a.Header.Set("ETag", entityTag(v.Edition()))
 	}
 	if l, ok := any(out).(Located); ok {
 		a.Header.Set("Location", l.Location())
@@ -207,13 +310,13 @@ func (a *API) Table() (*policy.Table, error) {
 		return nil, err
 	}
 	sum := sha256.Sum256(doc)
-	tag := `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
+	tag := `W/"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
 	a.table.Add(policy.Route{
 		Name: "api.document", Method: http.MethodGet, Pattern: "/api/openapi.json", Who: policy.Public,
 		Handler: func(w http.ResponseWriter, r *http.Request) error {
 			w.Header().Set("Cache-Control", "public, max-age=300")
 			w.Header().Set("ETag", tag)
-			if r.Header.Get("If-None-Match") == tag {
+			if holds(r, tag) {
 				w.WriteHeader(http.StatusNotModified)
 				return nil
 			}

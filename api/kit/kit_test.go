@@ -234,7 +234,7 @@ func TestDocument_isValidAndSaysTheSame(t *testing.T) {
 		"paths /api/v1/categories/{category}/products post responses 403":                                                `{"$ref":"#/components/responses/Problem"}`,
 		"paths /api/v1/categories/{category}/products post requestBody content application/json schema required":         `["name","price"]`,
 		"paths /api/v1/categories/{category}/products post requestBody content application/json schema properties stock": `{"minimum":0,"type":"integer"}`,
-		"paths /api/v1/session delete responses 204":                                                                     `{"description":"Done."}`,
+		"paths /api/v1/session delete responses 204":                                                                     `{"description":"Done.","headers":{"RateLimit":{"$ref":"#/components/headers/RateLimit"},"RateLimit-Policy":{"$ref":"#/components/headers/RateLimitPolicy"}}}`,
 		"components schemas PartInput":                                                                                   `{"additionalProperties":false,"properties":{"from":{"format":"date","type":"string"},"kind":{"enum":["a","b"],"maxLength":1000,"type":"string"},"sku":{"description":"Stock keeping unit.","maxLength":1000,"minLength":1,"type":"string"}},"required":["sku"],"type":"object"}`,
 		"components schemas Product required":                                                                            `["id","name","price","state","tags","weight","changed_at"]`,
 		"components schemas Product properties was":                                                                      `{"$ref":"#/components/schemas/Money","description":"Price before the sale."}`,

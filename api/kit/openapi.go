@@ -20,6 +20,10 @@ type described struct {
 	owner                                         policy.Owner
 	status                                        int
 	once                                          bool
+	tagged                                        bool // answers with an ETag
+	shared                                        bool // is asked for with If-None-Match
+	match                                         bool // may carry If-Match
+	files                                         bool // takes a multipart form
 	in, out                                       reflect.Type
 }
 
@@ -70,6 +74,9 @@ func (op described) faults() []int {
 	if op.method != http.MethodGet {
 		list = append(list, http.StatusConflict, http.StatusRequestEntityTooLarge)
 	}
+	if op.match {
+		list = append(list, http.StatusPreconditionFailed)
+	}
 	return list
 }
 
@@ -79,25 +86,47 @@ func (d *document) add(op described) {
 	if op.status != http.StatusNoContent {
 		success["content"] = object{"application/json": object{"schema": d.schemas.out(op.out)}}
 	}
+	headers := object{
+		"RateLimit":        object{"$ref": "#/components/headers/RateLimit"},
+		"RateLimit-Policy": object{"$ref": "#/components/headers/RateLimitPolicy"},
+	}
 	if op.once {
-		success["headers"] = object{"Idempotency-Replayed": object{
+		headers["Idempotency-Replayed"] = object{
 			"description": "true when this is the answer to an earlier request with the same key.",
 			"schema":      object{"type": "string", "enum": []string{"true"}},
-		}}
+		}
 	}
+	switch {
+	case op.tagged:
+		headers["ETag"] = object{"description": "The version, for If-Match.", "schema": object{"type": "string"}}
+	case op.shared:
+		headers["ETag"] = object{"description": "Names the answer, for If-None-Match.", "schema": object{"type": "string"}}
+		responses[strconv.Itoa(http.StatusNotModified)] = object{"description": "It is still as If-None-Match says."}
+	}
+	success["headers"] = headers
 	responses[strconv.Itoa(op.status)] = success
 	for _, status := range op.faults() {
 		responses[strconv.Itoa(status)] = object{"$ref": "#/components/responses/Problem"}
 	}
 
 	parameters := []any{}
-	for _, place := range []string{"path", "query"} {
+	places := []string{"path", "query"}
+	if op.files {
+		places = nil // a form holds everything
+	}
+	for _, place := range places {
 		for _, f := range web.Describe(op.in, place) {
 			parameters = append(parameters, d.parameter(op.in, f, place))
 		}
 	}
 	if op.once {
 		parameters = append(parameters, object{"$ref": "#/components/parameters/IdempotencyKey"})
+	}
+	if op.match {
+		parameters = append(parameters, object{"$ref": "#/components/parameters/IfMatch"})
+	}
+	if op.shared {
+		parameters = append(parameters, object{"$ref": "#/components/parameters/IfNoneMatch"})
 	}
 	if op.owner == policy.OwnCart {
 		parameters = append(parameters, object{"$ref": "#/components/parameters/CartToken"})
@@ -120,7 +149,12 @@ func (d *document) add(op described) {
 	if len(parameters) > 0 {
 		operation["parameters"] = parameters
 	}
-	if fields := web.Describe(op.in, "json"); len(fields) > 0 {
+	if op.files {
+		operation["requestBody"] = object{
+			"required": true,
+			"content":  object{"multipart/form-data": object{"schema": d.schemas.inStruct(op.in, web.Describe(op.in, "form"))}},
+		}
+	} else if fields := web.Describe(op.in, "json"); len(fields) > 0 {
 		operation["requestBody"] = object{
 			"required": true,
 			"content":  object{"application/json": object{"schema": d.schemas.inStruct(op.in, fields)}},
@@ -170,9 +204,28 @@ func (a *API) Document() ([]byte, error) {
 			"schemas": a.doc.schemas.named,
 			"responses": object{"Problem": object{
 				"description": "A fault (RFC 9457).",
+				"headers":     object{"Retry-After": object{"$ref": "#/components/headers/RetryAfter"}},
 				"content":     object{"application/problem+json": object{"schema": problem}},
 			}},
-			"parameters": object{"CartToken": object{
+			"headers": object{"RateLimit": object{
+				"description": "How many requests may follow at once (r), and in how many seconds all of them may again (t).",
+				"schema":      object{"type": "string"},
+			}, "RateLimitPolicy": object{
+				"description": "How many requests may be made at once (q), and in how many seconds as many more may be (w).",
+				"schema":      object{"type": "string"},
+			}, "RetryAfter": object{
+				"description": "Seconds to wait before the next try, of 429, 503 and a repeat under way.",
+				"schema":      object{"type": "integer"},
+			}},
+			"parameters": object{"IfMatch": object{
+				"name": "If-Match", "in": "header", "required": false,
+				"description": "The ETag that was read. It stands for version in the body, where that may be left out, and must agree with it: a thing that somebody changed meanwhile is refused with 412.",
+				"schema":      object{"type": "string", "maxLength": 30},
+			}, "IfNoneMatch": object{
+				"name": "If-None-Match", "in": "header", "required": false,
+				"description": "The ETag that was read: an answer that has not changed is 304, without a body.",
+				"schema":      object{"type": "string", "maxLength": 100},
+			}, "CartToken": object{
 				"name": CartToken, "in": "header", "required": false,
 				"description": "The secret of a guest's cart, given once by the first thing that is put into it. Not needed by signed-in customers: their cart belongs to the account.",
 				"schema":      object{"type": "string", "maxLength": 100},
@@ -183,7 +236,7 @@ func (a *API) Document() ([]byte, error) {
 			}},
 			"securitySchemes": object{"bearer": object{
 				"type": "http", "scheme": "bearer",
-				"description": "The token of a session of staff or of a customer.",
+				"description": "The token of a session of staff or of a customer, or the key of a program (stoa_…).",
 			}},
 		},
 	}

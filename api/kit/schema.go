@@ -176,6 +176,8 @@ func (s *schemas) in(owner reflect.Type, f web.Input) object {
 		schema = object{"type": "boolean"}
 	case "time":
 		schema = object{"type": "string", "format": map[string]string{"instant": "date-time", "date": "date", "local": "date-time-local"}[f.When]}
+	case "file":
+		schema = object{"type": "string", "format": "binary"}
 	case "object":
 		e := f.Type
 		if e.Kind() == reflect.Slice || e.Kind() == reflect.Pointer {

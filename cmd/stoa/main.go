@@ -24,6 +24,7 @@ type commands struct {
 	Setup   setupCmd   `cmd:"" help:"Print the one-time link under which the owner makes an account."`
 	Import  importCmd  `cmd:"" help:"Import the goods of another shop system from its CSV export."`
 	Export  exportCmd  `cmd:"" help:"Write the goods or the customers to a file, in the columns of another shop system or whole."`
+	Token   tokenCmd   `cmd:"" help:"Keys of the API for programs."`
 	Setting configCmd  `cmd:"" name:"config" help:"Settings."`
 	Sim     simCmd     `cmd:"" help:"Prove the order core: play shoppers, staff, banks and crashes at random and check every promise."`
 	Doctor  doctorCmd  `cmd:"" help:"Look for what would keep the shop from running, and say what to do."`
@@ -42,7 +43,7 @@ func main() { os.Exit(run(os.Args[1:])) }
 
 func run(args []string) int {
 	var c commands
-	parser, err := kong.New(&c, kong.Name("stoa"), kong.Description(description), kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}))
+	parser, err := kong.New(&c, kong.Name("stoa"), kong.Description(description), kong.UsageOnError(), kong.Vars{"scopes": scopeNames()}, kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "stoa:", err)
 		return 2

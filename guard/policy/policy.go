@@ -71,7 +71,7 @@ type Route struct {
 // Identity is who is asking. The zero value is an unknown guest.
 type Identity struct {
 	Kind        Who    // 0 or Guest, Customer, Staff, Token
-	ID          string // "cus_…", "stf_…", "key_…"; "" for a guest
+	ID          string // "cus_…", "stf_…", "tok_…"; "" for a guest
 	Name        string // to be shown
 	Session     string // id of the session row, if there is one
 	Role        Role   // of staff

@@ -244,10 +244,11 @@ CREATE TABLE refund_line (
 );
 
 -- Notes of staff on an order; the rest of its timeline is the change log.
+-- staff_id is stf_… or, of a program, tok_….
 CREATE TABLE order_note (
     id         TEXT COLLATE "C" NOT NULL PRIMARY KEY, -- internal
     order_id   TEXT COLLATE "C" NOT NULL REFERENCES orders (id), -- internal
-    staff_id   TEXT COLLATE "C" NOT NULL REFERENCES staff (id), -- internal
+    staff_id   TEXT COLLATE "C" NOT NULL, -- internal
     note       BYTEA  NOT NULL,                       -- personal
     created_at BIGINT NOT NULL                        -- internal
 );

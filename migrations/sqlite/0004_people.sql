@@ -59,6 +59,22 @@ CREATE TABLE session (
 CREATE INDEX session_subject ON session (kind, subject_id);
 CREATE INDEX session_expires ON session (expires_at);
 
+-- A key of the API for a program. token_hash is the SHA-256 of the key, hint its last
+-- four characters, scopes a JSON list of permissions.
+CREATE TABLE api_token (
+    id         TEXT NOT NULL PRIMARY KEY, -- internal
+    token_hash TEXT   NOT NULL UNIQUE,                -- secret
+    hint       TEXT   NOT NULL,                       -- internal
+    name       TEXT   NOT NULL,                       -- internal
+    scopes     TEXT   NOT NULL,                       -- internal
+    made_by    TEXT REFERENCES staff (id), -- internal
+    created_at INTEGER NOT NULL,                       -- internal
+    expires_at INTEGER,                                -- internal
+    used_at    INTEGER,                                -- internal
+    revoked_at INTEGER                                 -- internal
+) STRICT, WITHOUT ROWID;
+CREATE INDEX api_token_made_by ON api_token (made_by);
+
 -- id is the SHA-256 of the token in the link, sealed (under
 -- the key of its subject) what else the link changes.
 CREATE TABLE one_time_token (
@@ -73,4 +89,4 @@ CREATE TABLE one_time_token (
 CREATE INDEX one_time_token_subject ON one_time_token (purpose, subject_id);
 
 -- +goose Down
-DROP TABLE one_time_token; DROP TABLE session; DROP TABLE staff; DROP TABLE customer_address; DROP TABLE customer;
+DROP TABLE one_time_token; DROP TABLE api_token; DROP TABLE session; DROP TABLE staff; DROP TABLE customer_address; DROP TABLE customer;

@@ -244,10 +244,11 @@ CREATE TABLE refund_line (
 ) STRICT, WITHOUT ROWID;
 
 -- Notes of staff on an order; the rest of its timeline is the change log.
+-- staff_id is stf_… or, of a program, tok_….
 CREATE TABLE order_note (
     id         TEXT NOT NULL PRIMARY KEY, -- internal
     order_id   TEXT NOT NULL REFERENCES orders (id), -- internal
-    staff_id   TEXT NOT NULL REFERENCES staff (id), -- internal
+    staff_id   TEXT NOT NULL, -- internal
     note       BLOB  NOT NULL,                       -- personal
     created_at INTEGER NOT NULL                        -- internal
 ) STRICT, WITHOUT ROWID;

@@ -66,6 +66,12 @@ func MethodNotAllowed(allow string) error {
 	return &protocolError{http.StatusMethodNotAllowed, [2]string{"Allow", allow}, fault.New(fault.Malformed, "request.method_not_allowed")}
 }
 
+// PreconditionFailed is answered with 412: the request said what it wanted to
+// find (If-Match), and cause says that it is not so.
+func PreconditionFailed(cause *fault.Error) error {
+	return &protocolError{http.StatusPreconditionFailed, [2]string{}, cause}
+}
+
 // Status returns the status that err is answered with; nil is 200. A handler
 // that answers a fault with its own page again uses it.
 func Status(err error) int {

@@ -82,7 +82,12 @@ func (s *screen) view(r *http.Request, title, room string, t admin.Typed) (admin
 		return admin.FormView{}, err
 	}
 	f.Fault = t.Note()
-	v := admin.FormView{Frame: f, ID: "settings", To: room, Refused: t.Sent(), ReadOnly: !d.Can(policy.SettingsWrite), Save: admin.SaveBar{Discard: room}}
+	return admin.FormView{Frame: f, ID: "settings", To: room, Rooms: Rooms(d, room), Refused: t.Sent(), ReadOnly: !d.Can(policy.SettingsWrite), Save: admin.SaveBar{Discard: room}}, nil
+}
+
+// Rooms lists the rooms of the settings that the reader may see; here is the
+// path of the open one.
+func Rooms(d *admin.Desk, here string) (rooms []admin.NavLink) {
 	for _, n := range []struct {
 		path, label, icon string
 		p                 policy.Permission
@@ -92,12 +97,13 @@ func (s *screen) view(r *http.Request, title, room string, t admin.Typed) (admin
 		{at + "/payments", "admin.settings.payments", "credit-card", policy.SettingsRead}, {at + "/locations", "admin.settings.locations", "warehouse", policy.SettingsRead},
 		{fieldsAt, "admin.fields.title", "table-2", policy.SettingsRead},
 		{at + "/staff", "admin.settings.staff", "users", policy.StaffRead},
+		{at + "/tokens", "admin.tokens.title", "key-round", policy.TokenWrite},
 	} {
 		if d.Can(n.p) {
-			v.Rooms = append(v.Rooms, admin.NavLink{Label: d.P.T(n.label), URL: n.path, Icon: n.icon, Current: n.path == room})
+			rooms = append(rooms, admin.NavLink{Label: d.P.T(n.label), URL: n.path, Icon: n.icon, Current: n.path == here})
 		}
 	}
-	return v, nil
+	return rooms
 }
 
 // finish answers a form that was carried out, or shows it again.
