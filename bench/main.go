@@ -6,6 +6,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -32,7 +33,7 @@ func main() {
 	orders := flag.Int("orders", 1000, "placements a measurement")
 	products := flag.Int("products", 10_000, "size of the catalogue for pages")
 	only := flag.String("only", "", "measure only what has this in its name")
-	profiles := flag.String("profiles", "", "a folder for a processor profile of each kind of page, for go tool pprof")
+	profiles := flag.String("profiles", "", "a folder for a processor profile of each row, for go tool pprof")
 	flag.Parse()
 	if err := run(context.Background(), *orders, *products, *only, *profiles); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -65,8 +66,12 @@ func run(ctx context.Context, orders, products int, only, profiles string) error
 					return err
 				}
 			}
-			r, err := placement(ctx, url, clients, orders)
+			stop, err := profile(profiles, fmt.Sprintf("placement %s %d", engine, clients))
 			if err != nil {
+				return err
+			}
+			r, err := placement(ctx, url, clients, orders)
+			if err := errors.Join(err, stop()); err != nil {
 				return fmt.Errorf("placement on %s: %w", engine, err)
 			}
 			rows = append(rows, r)

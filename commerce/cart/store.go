@@ -70,16 +70,14 @@ func touch(ctx context.Context, tx *db.Tx, id string) error {
 }
 
 func saveDetails(ctx context.Context, tx *db.Tx, c Cart, details []byte) error {
-	_, err := tx.Exec(ctx, `
+	return tx.Send(ctx, `
 		UPDATE cart SET key_id = $1, contact = $2, shipping_method = $3, payment_method = $4, locale = $5, version = version + 1, updated_at = $6, expires_at = $7
 		WHERE id = $8`,
 		db.Null(&c.KeyID), details, c.ShippingMethod, c.PaymentMethod, c.Locale, tx.Now().UnixMilli(), tx.Now().Add(Lifetime).UnixMilli(), c.ID)
-	return err
 }
 
 func setState(ctx context.Context, tx *db.Tx, id string, state State) error {
-	_, err := tx.Exec(ctx, `UPDATE cart SET state = $1, updated_at = $2 WHERE id = $3`, string(state), tx.Now().UnixMilli(), id)
-	return err
+	return tx.Send(ctx, `UPDATE cart SET state = $1, updated_at = $2 WHERE id = $3`, string(state), tx.Now().UnixMilli(), id)
 }
 
 func adopt(ctx context.Context, tx *db.Tx, id, customerID string) error {

@@ -132,6 +132,9 @@ func placedBy(o order.Order, id string) bool {
 // settle places a paid (or promised) draft. Money that comes when the goods
 // are gone goes back by itself, and the order ends as cancelled (rule B12).
 func (s *Service) settle(ctx context.Context, tx *db.Tx, o *order.Order, a payment.Attempt) error {
+	if err := s.Orders.TakeNumber(ctx, tx, o); err != nil { // placed or not; now, because after Allocate others wait for the same goods
+		return err
+	}
 	err := s.Stock.Allocate(ctx, tx, o.ID, demandsOf(*o))
 	if fault.Reason(err) == inventory.ShortReason {
 		if err := s.Orders.Place(ctx, tx, o, s.Shop().Zone); err != nil {

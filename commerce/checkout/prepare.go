@@ -160,15 +160,21 @@ func (s *Service) prepare(ctx context.Context, p Placement) (prepared, error) {
 			prep.refusal = fault.New(fault.Conflict, ReasonCartChanged)
 			return nil
 		}
-		o, err := s.agree(ctx, tx, bag, d, p, existing, has)
+		o, reserve, err := s.agree(ctx, tx, bag, d, p, existing, has)
 		if err != nil {
 			return err
 		}
 		prep.order = o
 		if o.Total == 0 {
+			if err := reserve(); err != nil {
+				return err
+			}
 			return s.placeUnpaid(ctx, tx, &prep)
 		}
-		return s.openAttempt(ctx, tx, &prep, p)
+		if err := s.openAttempt(ctx, tx, &prep, p); err != nil {
+			return err
+		}
+		return reserve() // last: from now to the commit others wait for the same goods
 	})
 	return prep, err
 }
@@ -273,9 +279,10 @@ func (s *Service) offered(code, currency string) bool {
 }
 
 // agree writes the draft order: fresh, or the cart's declined draft anew.
-func (s *Service) agree(ctx context.Context, tx *db.Tx, bag cart.Bag, d cart.Details, p Placement, existing order.Order, has bool) (order.Order, error) {
+// reserve holds its stock.
+func (s *Service) agree(ctx context.Context, tx *db.Tx, bag cart.Bag, d cart.Details, p Placement, existing order.Order, has bool) (o order.Order, reserve func() error, err error) {
 	shop := s.Shop()
-	o := order.Order{
+	o = order.Order{
 		CartID: bag.Cart.ID, CartVersion: bag.Cart.Version, CustomerID: bag.Cart.CustomerID, KeyID: bag.Cart.KeyID, MarketID: bag.Cart.MarketID,
 		Currency: bag.Quote.Currency, Locale: p.Lang, State: order.Draft,
 		Contact: order.Contact{Email: d.Email, Shipping: d.Shipping}, Note: d.Note,
@@ -317,14 +324,13 @@ func (s *Service) agree(ctx context.Context, tx *db.Tx, bag cart.Bag, d cart.Det
 		o.ID, o.Token, o.Version = tx.NewID("ord"), tx.NewToken(), 1
 		key, err := s.Vault.NewKey() // the order outlives its cart: a key of its own
 		if err != nil {
-			return o, err
+			return o, nil, err
 		}
 		o.KeyID = key
 	}
 	if err := s.BeforePlace.Run(ctx, &o); err != nil {
-		return o, err
+		return o, nil, err
 	}
-	var err error
 	if has {
 		if err = s.Stock.Release(ctx, tx, o.ID); err == nil {
 			err = s.Orders.Reopen(ctx, tx, o)
@@ -332,17 +338,16 @@ func (s *Service) agree(ctx context.Context, tx *db.Tx, bag cart.Bag, d cart.Det
 	} else {
 		err = s.Orders.Insert(ctx, tx, o)
 	}
-	if err != nil {
-		return o, err
-	}
 	demands := bag.Demands()
 	for i := range demands {
 		demands[i].LineID = names[demands[i].LineID]
 	}
-	if err := s.Stock.Reserve(ctx, tx, o.ID, demands, o.HoldUntil); err != nil {
-		return o, backToCart(err, names)
-	}
-	return o, nil
+	return o, func() error {
+		if err := s.Stock.Reserve(ctx, tx, o.ID, demands, o.HoldUntil); err != nil {
+			return backToCart(err, names)
+		}
+		return nil
+	}, err
 }
 
 // backToCart renames the lines of a fault to the cart's, which the page shows.

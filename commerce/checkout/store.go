@@ -2,6 +2,8 @@ package checkout
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/stoashop/stoa/commerce/payment"
@@ -37,11 +39,11 @@ func saveLevels(ctx context.Context, tx *db.Tx, levels payment.Levels) error {
 		return nil
 	}
 	args := make([]any, 0, 3*len(levels))
-	for key, at := range levels {
+	for _, key := range slices.Sorted(maps.Keys(levels)) { // rows are locked in one order
+		at := levels[key]
 		args = append(args, prefix+key, at.UnixMilli(), at.Add(time.Hour).UnixMilli())
 	}
-	_, err := tx.Exec(ctx, `
+	return tx.Send(ctx, `
 		INSERT INTO throttle (bucket, arrival_at, expires_at) VALUES `+db.Values(len(levels), 3)+`
 		ON CONFLICT (bucket) DO UPDATE SET arrival_at = excluded.arrival_at, expires_at = excluded.expires_at`, args...)
-	return err
 }

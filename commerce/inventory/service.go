@@ -2,7 +2,6 @@ package inventory
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -102,23 +101,13 @@ func (s *Service) lockFresh(ctx context.Context, tx *db.Tx, variants []string) (
 
 // letGo ends holds whose rows are locked.
 func (s *Service) letGo(ctx context.Context, tx *db.Tx, holds []hold) error {
-	n, err := setState(ctx, tx, holds, "released")
-	if err != nil {
+	if err := setState(ctx, tx, holds, "released"); err != nil {
 		return err
-	}
-	if n != int64(len(holds)) {
-		return fault.New(fault.Conflict, "inventory.changed")
 	}
 	deltas := sum(holds, func(h hold) delta {
 		return delta{variant: h.variant, location: h.location, held: -h.quantity}
 	})
-	if n, err = apply(ctx, tx, deltas, false); err != nil {
-		return err
-	}
-	if n != int64(len(deltas)) {
-		return fmt.Errorf("inventory: %d of %d levels gave back their holds", n, len(deltas))
-	}
-	return nil
+	return applyAll(ctx, tx, deltas, false, fmt.Errorf("inventory: not all of %d levels gave back their holds", len(deltas)))
 }
 
 // sum adds up changes per level, in id order.
@@ -148,14 +137,10 @@ func sum[T any](list []T, change func(T) delta) []delta {
 // changed by them. levels are the locked levels before.
 func (s *Service) take(ctx context.Context, tx *db.Tx, levels []Level, takings []taking, change func(taking) delta, demands []Demand) error {
 	deltas := sum(takings, change)
-	n, err := apply(ctx, tx, deltas, true)
-	if err != nil {
+	// The levels were locked and sufficed, so nothing is short here; the
+	// statement is the last word all the same.
+	if err := applyAll(ctx, tx, deltas, true, s.display().Short(nil, demands)); err != nil {
 		return fmt.Errorf("take stock: %w", err)
-	}
-	if n != int64(len(deltas)) {
-		// The levels were locked and sufficed, so this does not happen; the
-		// statement is the last word all the same.
-		return s.display().Short(nil, demands)
 	}
 	return s.logFaces(ctx, tx, levels, deltas)
 }
@@ -271,17 +256,16 @@ func (s *Service) Allocate(ctx context.Context, tx *db.Tx, orderID string, deman
 	if len(variants) == 0 {
 		return nil
 	}
-	used, err := holdsOf(ctx, tx, orderID, "used")
-	if err != nil || len(used) > 0 {
-		return err // allocated before
-	}
 	levels, err := lockLevels(ctx, tx, variants)
 	if err != nil {
 		return fmt.Errorf("lock stock: %w", err)
 	}
-	held, err := holdsOf(ctx, tx, orderID, "held")
+	held, err := holdsOf(ctx, tx, orderID, "used", "held")
 	if err != nil {
 		return err
+	}
+	if slices.ContainsFunc(held, func(h hold) bool { return h.state == "used" }) {
+		return nil // allocated before
 	}
 	// Decide before anything is written: a caller that is told "short" may
 	// commit what it does about it.
@@ -300,14 +284,14 @@ func (s *Service) Allocate(ctx context.Context, tx *db.Tx, orderID string, deman
 		}
 	}
 	if len(held) > 0 {
-		if n, err := setState(ctx, tx, held, "used"); err != nil || n != int64(len(held)) {
-			return errors.Join(err, changed(n, len(held)))
+		if err := setState(ctx, tx, held, "used"); err != nil {
+			return err
 		}
 		deltas := sum(held, func(h hold) delta {
 			return delta{variant: h.variant, location: h.location, held: -h.quantity, allocated: h.quantity}
 		})
-		if n, err := apply(ctx, tx, deltas, false); err != nil || n != int64(len(deltas)) {
-			return errors.Join(err, changed(n, len(deltas)))
+		if err := applyAll(ctx, tx, deltas, false, changed()); err != nil {
+			return err
 		}
 	}
 	if len(anew) > 0 {
@@ -331,12 +315,8 @@ func (s *Service) Allocate(ctx context.Context, tx *db.Tx, orderID string, deman
 	return insertMovements(ctx, tx, moves)
 }
 
-func changed(n int64, want int) error {
-	if n == int64(want) {
-		return nil
-	}
-	return fault.New(fault.Conflict, "inventory.changed")
-}
+// changed is told to who finds that somebody changed stock under them.
+func changed() error { return fault.New(fault.Conflict, "inventory.changed") }
 
 // uncovered lists what demands ask beyond what holds cover, per line.
 func uncovered(demands []Demand, holds []hold) []Demand {
@@ -400,7 +380,7 @@ func (s *Service) unallocate(ctx context.Context, tx *db.Tx, orderID, prefer str
 			}
 			used[i].quantity -= n
 			need -= n
-			parts = append(parts, hold{used[i].id, u.LineID, used[i].variant, used[i].location, n})
+			parts = append(parts, hold{used[i].id, u.LineID, used[i].variant, used[i].location, n, used[i].state})
 		}
 	}
 	if len(parts) == 0 {
@@ -413,7 +393,7 @@ func (s *Service) unallocate(ctx context.Context, tx *db.Tx, orderID, prefer str
 	deltas := sum(parts, func(h hold) delta {
 		return delta{variant: h.variant, location: h.location, allocated: -h.quantity, onHand: onHand * h.quantity}
 	})
-	n, err := apply(ctx, tx, deltas, false)
+	n, err := apply(ctx, tx, deltas)
 	if err != nil {
 		return err
 	}
@@ -497,7 +477,7 @@ func (s *Service) Adjust(ctx context.Context, tx *db.Tx, actor audit.Actor, caus
 	deltas := sum(moves, func(m Movement) delta {
 		return delta{variant: m.VariantID, location: m.LocationID, onHand: m.OnHandDelta}
 	})
-	n, err := apply(ctx, tx, deltas, false)
+	n, err := apply(ctx, tx, deltas)
 	if err != nil {
 		return fmt.Errorf("adjust stock: %w", err)
 	}

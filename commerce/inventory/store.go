@@ -52,10 +52,11 @@ type hold struct {
 	variant  string
 	location string
 	quantity int64
+	state    string
 }
 
 func scanHold(rows *db.Rows) (h hold, err error) {
-	err = rows.Scan(&h.id, &h.line, &h.variant, &h.location, &h.quantity)
+	err = rows.Scan(&h.id, &h.line, &h.variant, &h.location, &h.quantity, &h.state)
 	return h, err
 }
 
@@ -75,24 +76,26 @@ func overdueVariants(ctx context.Context, q db.Q, now time.Time, limit int) ([]s
 func overdue(ctx context.Context, tx *db.Tx, variants []string, now time.Time, limit int) ([]hold, error) {
 	args := append([]any{now.UnixMilli(), limit}, db.Args(variants)...)
 	return db.All(ctx, tx, scanHold, `
-		SELECT id, order_line_id, variant_id, location_id, quantity FROM reservation
+		SELECT id, order_line_id, variant_id, location_id, quantity, state FROM reservation
 		WHERE state = 'held' AND expires_at <= $1 AND variant_id IN `+db.In(3, len(variants))+`
 		ORDER BY expires_at, id LIMIT $2`+tx.SkipLocked(), args...)
 }
 
-func holdsOf(ctx context.Context, q db.Q, orderID, state string) ([]hold, error) {
+// holdsOf lists what is reserved for an order in any of the states.
+func holdsOf(ctx context.Context, q db.Q, orderID string, states ...string) ([]hold, error) {
 	return db.All(ctx, q, scanHold, `
-		SELECT id, order_line_id, variant_id, location_id, quantity FROM reservation
-		WHERE order_id = $1 AND state = $2 ORDER BY variant_id, location_id, id`, orderID, state)
+		SELECT id, order_line_id, variant_id, location_id, quantity, state FROM reservation
+		WHERE order_id = $1 AND state IN `+db.In(2, len(states))+` ORDER BY variant_id, location_id, id`, append([]any{orderID}, db.Args(states)...)...)
 }
 
-// setState moves reservations out of "held" and returns how many did move.
-func setState(ctx context.Context, tx *db.Tx, holds []hold, state string) (int64, error) {
+// setState moves reservations out of "held". All of them, or the transaction
+// fails with "inventory.changed".
+func setState(ctx context.Context, tx *db.Tx, holds []hold, state string) error {
 	args := []any{state}
 	for _, h := range holds {
 		args = append(args, h.id)
 	}
-	return tx.Exec(ctx, `UPDATE reservation SET state = $1 WHERE state = 'held' AND id IN `+db.In(2, len(holds)), args...)
+	return tx.SendExactly(ctx, int64(len(holds)), changed(), `UPDATE reservation SET state = $1 WHERE state = 'held' AND id IN `+db.In(2, len(holds)), args...)
 }
 
 func insertHolds(ctx context.Context, tx *db.Tx, orderID, state string, takings []taking, until time.Time) error {
@@ -101,13 +104,12 @@ func insertHolds(ctx context.Context, tx *db.Tx, orderID, state string, takings 
 		args = append(args, tx.NewID("rsv"), orderID, t.line, t.variant, t.location, t.quantity, state, until.UnixMilli(), tx.Now().UnixMilli())
 	}
 	// A line that was held before, and let go, takes up its row again.
-	_, err := tx.Exec(ctx, `
+	return tx.Send(ctx, `
 		INSERT INTO reservation (id, order_id, order_line_id, variant_id, location_id, quantity, state, expires_at, created_at)
 		VALUES `+db.Values(len(takings), 9)+`
 		ON CONFLICT (order_line_id, location_id) DO UPDATE
 		SET quantity = CASE WHEN reservation.state = 'used' THEN reservation.quantity + excluded.quantity ELSE excluded.quantity END,
 			state = excluded.state, expires_at = excluded.expires_at`, args...)
-	return err
 }
 
 func extendHolds(ctx context.Context, tx *db.Tx, orderID string, until time.Time) error {
@@ -122,16 +124,27 @@ type delta struct {
 	held              int64
 }
 
-// apply changes levels, all or none of them: it returns how many rows the
-// change was possible for. With guard, only where enough is sellable: the
+// apply changes levels and returns for how many of them that was possible.
+func apply(ctx context.Context, tx *db.Tx, deltas []delta) (int64, error) {
+	query, args := levelChange(tx, deltas, false)
+	return tx.Exec(ctx, query, args...)
+}
+
+// applyAll changes levels; if one of them cannot change so, the transaction
+// fails with otherwise. With guard, only where enough is sellable: the
 // condition in the WHERE clause is the lock, so two orders racing for the last
 // unit cannot both win, on either engine (rule B11).
-func apply(ctx context.Context, tx *db.Tx, deltas []delta, guard bool) (int64, error) {
-	args := []any{tx.Now().UnixMilli()}
+func applyAll(ctx context.Context, tx *db.Tx, deltas []delta, guard bool, otherwise error) error {
+	query, args := levelChange(tx, deltas, guard)
+	return tx.SendExactly(ctx, int64(len(deltas)), otherwise, query, args...)
+}
+
+func levelChange(tx *db.Tx, deltas []delta, guard bool) (query string, args []any) {
+	args = []any{tx.Now().UnixMilli()}
 	for _, d := range deltas {
 		args = append(args, d.variant, d.location, d.onHand, d.allocated, d.held)
 	}
-	query := `
+	query = `
 		UPDATE stock_level
 		SET on_hand = stock_level.on_hand + d.column3,
 		    allocated = stock_level.allocated + d.column4,
@@ -146,7 +159,7 @@ func apply(ctx context.Context, tx *db.Tx, deltas []delta, guard bool) (int64, e
 		query += `
 		  AND stock_level.on_hand - stock_level.allocated - stock_level.held - stock_level.safety + stock_level.backorder_limit >= d.column4 + d.column5`
 	}
-	return tx.Exec(ctx, query, args...)
+	return query, args
 }
 
 func insertMovements(ctx context.Context, tx *db.Tx, list []Movement) error {
@@ -154,10 +167,9 @@ func insertMovements(ctx context.Context, tx *db.Tx, list []Movement) error {
 	for _, m := range list {
 		args = append(args, tx.NewID("mov"), m.VariantID, m.LocationID, m.OnHandDelta, m.AllocatedDelta, string(m.Cause), m.Document, m.Note, m.ActorKind, m.ActorID, tx.Now().UnixMilli())
 	}
-	_, err := tx.Exec(ctx, `
+	return tx.Send(ctx, `
 		INSERT INTO stock_movement (id, variant_id, location_id, on_hand_delta, allocated_delta, cause, document, note, actor_kind, actor_id, created_at)
 		VALUES `+db.Values(len(list), 11), args...)
-	return err
 }
 
 // ensureLevels makes empty levels where there are none.

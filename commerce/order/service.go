@@ -248,15 +248,27 @@ func (s *Service) NoteEvent(ctx context.Context, tx *db.Tx, provider string, e p
 	return insertEvent(ctx, tx, provider, e)
 }
 
+// TakeNumber gives an order its number. A second call does nothing.
+func (s *Service) TakeNumber(ctx context.Context, tx *db.Tx, o *Order) error {
+	if o.Number != 0 {
+		return nil
+	}
+	n, err := nextNumber(ctx, tx, o.ID)
+	if err != nil {
+		return fmt.Errorf("take an order number: %w", err)
+	}
+	o.Number = n
+	return nil
+}
+
 // Place gives a draft its number and day, in the zone of the shop, and tells
 // of it. The caller saves.
 func (s *Service) Place(ctx context.Context, tx *db.Tx, o *Order, zone *time.Location) error {
 	if o.State == Placed {
 		return nil
 	}
-	var err error
-	if o.Number, err = nextNumber(ctx, tx, o.ID); err != nil {
-		return fmt.Errorf("take an order number: %w", err)
+	if err := s.TakeNumber(ctx, tx, o); err != nil {
+		return err
 	}
 	o.State = Placed
 	o.PlacedAt = tx.Now()

@@ -99,7 +99,7 @@ func insertOrder(ctx context.Context, tx *db.Tx, o Order, tokenHash string, emai
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `
+	return tx.Send(ctx, `
 		INSERT INTO orders (id, token_hash, token, cart_id, cart_version, customer_id, key_id, market_id, currency, locale,
 			state, payment_state, fulfilment_state, return_state, email_index, contact, note, shipping_country,
 			shipping_code, shipping_name, payment_method, prices_include_tax,
@@ -117,7 +117,6 @@ func insertOrder(ctx context.Context, tx *db.Tx, o Order, tokenHash string, emai
 		o.ShippingCode, o.ShippingName, o.PaymentMethod, db.Bool(o.PricesIncludeTax),
 		o.Goods, o.Discount, o.Shipping, o.ShippingTax, o.Tax, o.Total,
 		string(quote), o.TermsVersion, db.Time(&o.HoldUntil), tx.Now().UnixMilli())
-	return err
 }
 
 // reopen writes a draft's agreement anew.
@@ -168,11 +167,10 @@ func insertLines(ctx context.Context, tx *db.Tx, orderID string, lines []Line) e
 		in := db.In(1+i*columns, columns)
 		rows += in[:len(in)-1] + ", 0, 0, 0, 0, 0)"
 	}
-	_, err := tx.Exec(ctx, `
+	return tx.Send(ctx, `
 		INSERT INTO order_line (id, order_id, position, variant_id, product_id, sku, name, options, image, quantity, unit_price, discount,
 			net, tax, gross, tax_rate, tax_code, weight_grams, hs_code, origin, shipped, cancelled, refunded, restocked, refunded_gross)
 		VALUES `+rows, args...)
-	return err
 }
 
 func insertTaxes(ctx context.Context, tx *db.Tx, orderID string, rows []pricing.TaxRow) error {
@@ -183,25 +181,22 @@ func insertTaxes(ctx context.Context, tx *db.Tx, orderID string, rows []pricing.
 	for _, r := range rows {
 		args = append(args, orderID, r.Code, r.Name, r.Rate, r.Total.Net, r.Total.Tax)
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO order_tax (order_id, code, name, rate, net, tax) VALUES `+db.Values(len(rows), 6), args...)
-	return err
+	return tx.Send(ctx, `INSERT INTO order_tax (order_id, code, name, rate, net, tax) VALUES `+db.Values(len(rows), 6), args...)
 }
 
 func insertAttempt(ctx context.Context, tx *db.Tx, a payment.Attempt, subject string) error {
-	_, err := tx.Exec(ctx, `
+	return tx.Send(ctx, `
 		INSERT INTO payment_attempt (id, order_id, provider, method, amount, currency, live, account, state, provider_ref, continue_url, decline_reason, doubts, facts, subject, created_at, updated_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16)`,
 		a.ID, a.OrderID, a.Provider, a.Method, a.Amount, a.Currency, db.Bool(a.Live), a.Account, string(a.Status), a.Reference, a.ContinueURL, string(a.Reason),
 		db.JSON(&a.Doubts), db.JSON(&a.Facts), subject, tx.Now().UnixMilli())
-	return err
 }
 
 func updateAttempt(ctx context.Context, tx *db.Tx, a payment.Attempt) error {
-	_, err := tx.Exec(ctx, `
+	return tx.Send(ctx, `
 		UPDATE payment_attempt SET account = $1, state = $2, provider_ref = $3, continue_url = $4, decline_reason = $5, doubts = $6, facts = $7, updated_at = $8
 		WHERE id = $9`,
 		a.Account, string(a.Status), a.Reference, a.ContinueURL, string(a.Reason), db.JSON(&a.Doubts), db.JSON(&a.Facts), tx.Now().UnixMilli(), a.ID)
-	return err
 }
 
 func subjectOf(ctx context.Context, q db.Q, attemptID string) (s string, err error) {
@@ -217,14 +212,16 @@ func insertEntries(ctx context.Context, tx *db.Tx, a payment.Attempt, entries []
 	for _, e := range entries {
 		args = append(args, tx.NewID("pen"), a.OrderID, a.ID, string(e.Kind), e.Amount, a.Currency, e.Reference, tx.Now().UnixMilli())
 	}
-	_, err := tx.Exec(ctx, `
+	return tx.Send(ctx, `
 		INSERT INTO payment_entry (id, order_id, attempt_id, kind, amount, currency, provider_ref, created_at)
 		VALUES `+db.Values(len(entries), 8), args...)
-	return err
 }
 
 func nextNumber(ctx context.Context, tx *db.Tx, orderID string) (n int64, err error) {
-	err = tx.QueryRow(ctx, `INSERT INTO order_number (order_id) VALUES ($1) RETURNING number`, orderID).Scan(&n)
+	err = tx.SendReturning(ctx, []any{&n}, `INSERT INTO order_number (order_id) VALUES ($1) RETURNING number`, orderID)
+	if err == nil {
+		err = tx.Flush(ctx)
+	}
 	return n, err
 }
 
@@ -235,7 +232,7 @@ func saveState(ctx context.Context, tx *db.Tx, o *Order) error {
 	if o.Number != 0 {
 		number = &o.Number
 	}
-	n, err := tx.Exec(ctx, `
+	err := tx.SendExactly(ctx, 1, fmt.Errorf("order %s changed under its own lock", o.ID), `
 		UPDATE orders SET number = $1, state = $2, payment_state = $3, fulfilment_state = $4, return_state = $5,
 			authorised_total = $6, captured_total = $7, refunded_total = $8, refunded_shipping = $9,
 			cancel_reason = $10, hold_until = $11, placed_at = $12, local_day = $13, updated_at = $14, version = version + 1
@@ -245,9 +242,6 @@ func saveState(ctx context.Context, tx *db.Tx, o *Order) error {
 		o.CancelReason, db.Time(&o.HoldUntil), db.Time(&o.PlacedAt), o.LocalDay, tx.Now().UnixMilli(), o.ID, o.Version)
 	if err != nil {
 		return err
-	}
-	if n != 1 {
-		return fmt.Errorf("order %s changed under its own lock", o.ID)
 	}
 	o.Version++
 	o.UpdatedAt = tx.Now()

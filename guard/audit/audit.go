@@ -74,7 +74,7 @@ const topic = "changes"
 // Append writes a change into the transaction. Followers on this node have
 // seen it when InTx returns, those on other nodes within a second.
 func Append(ctx context.Context, tx *db.Tx, c Change) error {
-	e := Entry{At: tx.Now(), Actor: c.Actor, Action: c.Action, Object: c.Object, ID: c.ID, Reason: c.Reason}
+	e := &Entry{At: tx.Now(), Actor: c.Actor, Action: c.Action, Object: c.Object, ID: c.ID, Reason: c.Reason}
 	var err error
 	if e.Before, err = json.Marshal(c.Before); err != nil {
 		return fmt.Errorf("audit %s: %w", c.Action, err)
@@ -82,7 +82,7 @@ func Append(ctx context.Context, tx *db.Tx, c Change) error {
 	if e.After, err = json.Marshal(c.After); err != nil {
 		return fmt.Errorf("audit %s: %w", c.Action, err)
 	}
-	if e.Seq, err = insert(ctx, tx, e); err != nil {
+	if err := insert(ctx, tx, e); err != nil {
 		return fmt.Errorf("audit %s: %w", c.Action, err)
 	}
 	tx.Publish(topic, e)

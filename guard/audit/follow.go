@@ -89,7 +89,7 @@ func (l *Log) restart(ctx context.Context) error {
 func (l *Log) committed(values []any) {
 	entries := make([]Entry, len(values))
 	for i, v := range values {
-		entries[i] = v.(Entry)
+		entries[i] = *v.(*Entry)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -6,13 +6,14 @@ import (
 	"github.com/stoashop/stoa/platform/db"
 )
 
-func insert(ctx context.Context, tx *db.Tx, e Entry) (seq int64, err error) {
-	err = tx.QueryRow(ctx, `
+// insert writes an entry, whose number is known when the transaction is on
+// disk.
+func insert(ctx context.Context, tx *db.Tx, e *Entry) error {
+	return tx.SendReturning(ctx, []any{&e.Seq}, `
 		INSERT INTO change_log (at, actor_kind, actor_id, action, object_kind, object_id, before, after, reason)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 		RETURNING seq`,
-		e.At.UnixMilli(), string(e.Actor.Kind), e.Actor.ID, e.Action, e.Object, e.ID, string(e.Before), string(e.After), e.Reason).Scan(&seq)
-	return seq, err
+		e.At.UnixMilli(), string(e.Actor.Kind), e.Actor.ID, e.Action, e.Object, e.ID, string(e.Before), string(e.After), e.Reason)
 }
 
 const columns = `seq, at, actor_kind, actor_id, action, object_kind, object_id, before, after, reason`

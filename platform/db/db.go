@@ -95,6 +95,7 @@ type DB struct {
 	writer     *writer // SQLite only
 	statements atomic.Int64
 	wakes      wakes
+	notes      notes // PostgreSQL only
 	stmts      stmtCache
 	url        string
 	closeOnce  sync.Once

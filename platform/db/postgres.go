@@ -1,12 +1,15 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -40,12 +43,19 @@ func (d *DB) openPostgres(ctx, background context.Context, dbURL string) error {
 	}
 	d.engine, d.dialect = Postgres, postgresDialect{}
 	d.reader = stdlib.OpenDBFromPool(pool)
-	d.closePool = pool.Close
+	d.notes.kick = make(chan struct{}, 1)
+	d.closePool = func() {
+		last, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_ = d.notes.send(last, pool) // of a process that ends right after its last commit
+		pool.Close()
+	}
 	if err := d.reader.PingContext(ctx); err != nil {
 		d.reader.Close()
 		pool.Close()
 		return fmt.Errorf("cannot reach PostgreSQL at %s: is it running, and may this user log in? (%s)", Redacted(dbURL), oneLine(err))
 	}
+	go d.notes.run(background, pool)
 	go d.listen(background, cfg.ConnConfig.Copy())
 	return nil
 }
@@ -98,47 +108,105 @@ func retryable(err error) bool {
 	return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01")
 }
 
-func (d *DB) tryPostgres(ctx context.Context, fn func(context.Context, *Tx) error) (tx *Tx, err error) {
-	raw, err := d.reader.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
+func (d *DB) tryPostgres(ctx context.Context, fn func(context.Context, *Tx) error) (*Tx, error) {
+	conn, err := d.reader.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer raw.Rollback() // does nothing after Commit
-	tx = &Tx{db: d, conn: pgTx{raw}, asker: ctx, now: d.clock.Now()}
-	if d.gate != nil {
-		if err := raw.QueryRowContext(ctx, `SELECT pg_backend_pid()`).Scan(&tx.backend); err != nil {
-			return nil, err
-		}
-	}
-	if err := fn(ctx, tx); err != nil {
+	defer conn.Close()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if _, err := conn.ExecContext(ctx, `BEGIN ISOLATION LEVEL READ COMMITTED`); err != nil {
 		return nil, err
 	}
-	for topic := range tx.wake {
-		if _, err := raw.ExecContext(ctx, `SELECT pg_notify('stoa_wake', $1)`, topic); err != nil {
+	p := &pgTx{conn: conn}
+	tx := &Tx{db: d, conn: p, asker: ctx, now: d.clock.Now()}
+	done := false
+	defer func() {
+		if !done { // also when fn panics
+			cancel() // ends rows that were left open
+			rollback(ctx, conn)
+		}
+	}()
+	if d.gate != nil {
+		if err := conn.QueryRowContext(ctx, `SELECT pg_backend_pid()`).Scan(&tx.backend); err != nil {
 			return nil, err
 		}
+	}
+	if err := cmp.Or(fn(ctx, tx), p.untold); err != nil {
+		return nil, cmp.Or(p.untold, err)
 	}
 	if err := tx.pass(ctx, Commit, ""); err != nil {
 		return nil, err
 	}
-	if err := raw.Commit(); err != nil {
+	if err := p.commit(ctx); err != nil {
 		return nil, err
+	}
+	done = true
+	for topic := range tx.wake {
+		d.notes.add(topic)
 	}
 	return tx, nil
 }
 
-type pgTx struct{ tx *sql.Tx }
-
-func (t pgTx) query(ctx context.Context, query string, args []any) (*sql.Rows, error) {
-	return t.tx.QueryContext(ctx, query, args...)
+// rollback ends a transaction that failed. A connection that cannot even do
+// that is thrown away.
+func rollback(ctx context.Context, conn *sql.Conn) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if _, err := conn.ExecContext(ctx, `ROLLBACK`); err != nil {
+		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+	}
 }
 
-func (t pgTx) queryRow(ctx context.Context, query string, args []any) *sql.Row {
-	return t.tx.QueryRowContext(ctx, query, args...)
+// notes are wakes on their way to every node. They are not part of the
+// transactions that caused them, because PostgreSQL lets transactions that
+// notify commit only one after the other; and those that come while some are
+// being sent are melted into one.
+type notes struct {
+	mu      sync.Mutex
+	pending map[string]bool
+	kick    chan struct{}
 }
 
-func (t pgTx) exec(ctx context.Context, query string, args []any) (sql.Result, error) {
-	return t.tx.ExecContext(ctx, query, args...)
+func (n *notes) add(topic string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.pending == nil {
+		n.pending = make(map[string]bool)
+	}
+	n.pending[topic] = true
+	select {
+	case n.kick <- struct{}{}:
+	default:
+	}
+}
+
+// send tells every node, this one too, of what is pending.
+func (n *notes) send(ctx context.Context, pool *pgxpool.Pool) error {
+	n.mu.Lock()
+	pending := n.pending
+	n.pending = nil
+	n.mu.Unlock()
+	for topic := range pending {
+		if _, err := pool.Exec(ctx, `SELECT pg_notify('stoa_wake', $1)`, topic); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// run sends notes until ctx ends. What cannot be sent is not sent again:
+// wakes are hints, and everybody looks unasked too.
+func (n *notes) run(ctx context.Context, pool *pgxpool.Pool) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-n.kick:
+			_ = n.send(ctx, pool)
+		}
+	}
 }
 
 type postgresDialect struct{}

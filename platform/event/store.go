@@ -13,9 +13,8 @@ type row struct {
 }
 
 func insert(ctx context.Context, tx *db.Tx, id, topic, payload string) error {
-	_, err := tx.Exec(ctx, `INSERT INTO outbox (id, topic, payload, created_at) VALUES ($1, $2, $3, $4)`,
+	return tx.Send(ctx, `INSERT INTO outbox (id, topic, payload, created_at) VALUES ($1, $2, $3, $4)`,
 		id, topic, payload, tx.Now().UnixMilli())
-	return err
 }
 
 func find(ctx context.Context, q db.Q, id string) (r row, err error) {

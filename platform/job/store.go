@@ -15,12 +15,11 @@ type row struct {
 }
 
 func insert(ctx context.Context, tx *db.Tx, r row) error {
-	_, err := tx.Exec(ctx, `
+	return tx.Send(ctx, `
 		INSERT INTO job (id, kind, args, unique_key, priority, state, run_at, attempts, max_attempts, last_error, created_at)
 		VALUES ($1, $2, $3, $4, $5, 'waiting', $6, 0, $7, '', $8)
 		ON CONFLICT (unique_key) DO NOTHING`,
 		r.id, r.kind, r.args, db.Null(&r.uniqueKey), r.priority, r.runAt.UnixMilli(), r.maxAttempts, tx.Now().UnixMilli())
-	return err
 }
 
 // claim leases up to n due jobs and counts the attempt. A job whose lease has
