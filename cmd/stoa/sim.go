@@ -14,6 +14,7 @@ type simCmd struct {
 	Seed     uint64 `default:"1" help:"Seed of the first run; the next ones count up from it."`
 	Runs     int    `default:"1000" help:"How many runs."`
 	Database string `placeholder:"URL" help:"An empty database to play in, such as postgres://…; without it, SQLite in a temporary folder. Never the shop's own."`
+	Stop     bool   `help:"Stop at the first run that breaks a promise."`
 	Trace    bool   `help:"Print every step."`
 }
 
@@ -21,7 +22,7 @@ func (c *simCmd) Run(ctx context.Context) error {
 	if c.Runs < 1 {
 		return errors.New("--runs must be 1 or more")
 	}
-	o := sim.Options{URL: c.Database, Seed: c.Seed, Runs: c.Runs}
+	o := sim.Options{URL: c.Database, Seed: c.Seed, Runs: c.Runs, Stop: c.Stop}
 	if c.Trace {
 		o.Line = func(line string) { fmt.Println(line) }
 	}

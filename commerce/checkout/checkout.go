@@ -115,7 +115,19 @@ const (
 type lapse struct {
 	Order   string `json:"order"`
 	Attempt string `json:"attempt"`
+	Late    bool   `json:"late,omitempty"` // the last look at an attempt nobody waits for any more
 }
+
+func (l lapse) key() string {
+	if l.Late {
+		return "reconcile_late:" + l.Attempt
+	}
+	return "reconcile:" + l.Attempt
+}
+
+// lateLook is when an attempt that the provider did not know is looked at once
+// more: a request that was under way all the while has arrived by then.
+const lateLook = time.Hour
 
 func (lapse) Kind() string { return "checkout.reconcile" }
 

@@ -97,6 +97,11 @@ func (s *Service) consequences(ctx context.Context, tx *db.Tx, o *order.Order, b
 			return fmt.Errorf("release stock: %w", err)
 		}
 	}
+	if after.Status == payment.Lapsed && before.Status != payment.Lapsed {
+		if err := s.watch(ctx, tx, lapse{Order: o.ID, Attempt: after.ID, Late: true}, tx.Now().Add(lateLook)); err != nil {
+			return err
+		}
+	}
 	if err := s.report(ctx, tx, before, after); err != nil {
 		return err
 	}
@@ -367,6 +372,9 @@ func lapsed(a payment.Attempt) (payment.Attempt, []payment.Entry) {
 // reconcile asks for the outcome of an attempt until it is known. When the
 // hold is over it lets the attempt go and the draft expires.
 func (s *Service) reconcile(ctx context.Context, i job.Info, l lapse) error {
+	if l.Late {
+		return s.lookLate(ctx, i, l)
+	}
 	o, err := s.Orders.Get(ctx, s.DB, l.Order)
 	if err != nil {
 		return err
@@ -438,8 +446,24 @@ func (s *Service) again(ctx context.Context, i job.Info, l lapse, at time.Time) 
 		if err := i.Complete(ctx, tx); err != nil {
 			return err
 		}
-		return job.Enqueue(ctx, tx, l, job.At(at), job.Unique("reconcile:"+l.Attempt), job.Tries(1000))
+		return s.watch(ctx, tx, l, at)
 	})
+}
+
+// watch has an attempt looked at, from an instant on.
+func (s *Service) watch(ctx context.Context, tx *db.Tx, l lapse, at time.Time) error {
+	return job.Enqueue(ctx, tx, l, job.At(at), job.Unique(l.key()), job.Tries(1000))
+}
+
+// lookLate looks at an attempt that was given up because the provider did not
+// know it. Money that came all the same finds its order, or its way back.
+func (s *Service) lookLate(ctx context.Context, i job.Info, l lapse) error {
+	_, err := s.learn(ctx, l.Order, l.Attempt, nil)
+	if err == nil || fault.Reason(err) == "payment.unknown_reference" {
+		return nil
+	}
+	s.Log.WarnContext(ctx, "the provider does not say how a payment stands; asking again", "attempt", l.Attempt, "err", err)
+	return s.again(ctx, i, l, s.DB.Now().Add(time.Minute))
 }
 
 // expire ends a draft that was not paid in time; ended says that the order is

@@ -17,7 +17,6 @@ import (
 	"github.com/stoashop/stoa/kit/money"
 	"github.com/stoashop/stoa/kit/pan"
 	"github.com/stoashop/stoa/platform/db"
-	"github.com/stoashop/stoa/platform/job"
 )
 
 // Place turns the owner's cart into an order and asks for its payment.
@@ -414,7 +413,7 @@ func (s *Service) openAttempt(ctx context.Context, tx *db.Tx, prep *prepared, p 
 		return fmt.Errorf("record payment attempt: %w", err)
 	}
 	prep.attempt = a.ID
-	return job.Enqueue(ctx, tx, lapse{o.ID, a.ID}, job.At(tx.Now().Add(time.Minute)), job.Unique("reconcile:"+a.ID), job.Tries(1000))
+	return s.watch(ctx, tx, lapse{Order: o.ID, Attempt: a.ID}, tx.Now().Add(time.Minute))
 }
 
 // pay is the second phase, and hands what the provider says to finish.
@@ -441,6 +440,9 @@ func (s *Service) pay(ctx context.Context, prep prepared, p Placement) (Outcome,
 	}
 	o, err := s.finish(ctx, a.OrderID, a.ID, func(a payment.Attempt) (payment.Attempt, []payment.Entry) {
 		if a.Status != payment.Started {
+			if unknown == nil && answer.Facts.AttemptID != "" {
+				return a.Learned(answer.Facts) // somebody else decided meanwhile; facts stay facts
+			}
 			return a, nil
 		}
 		return a.Answered(answer, unknown)

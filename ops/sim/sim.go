@@ -26,6 +26,9 @@ type Options struct {
 	Seed uint64 // of the first run; the next ones count up from it
 	Runs int
 
+	// Stop ends with the first run that breaks a promise.
+	Stop bool
+
 	// Line is told each step; nil for nobody.
 	Line func(line string)
 
@@ -89,6 +92,9 @@ func Run(ctx context.Context, o Options) (Report, error) {
 		report.Elapsed = watch.Elapsed()
 		if o.Progress != nil {
 			o.Progress(report)
+		}
+		if o.Stop && len(report.Failed) > 0 {
+			break
 		}
 	}
 	return report, nil
