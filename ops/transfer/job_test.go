@@ -112,6 +112,39 @@ func TestSubmit_jobsImportSliceBySlice(t *testing.T) {
 	})
 }
 
+// A trial that was stopped goes on as a trial: nobody has seen its end yet.
+func TestCarry_aStoppedTrialStaysATrial(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
+		s := newShop(t, e, nil)
+		jobs := e.Jobs()
+		s.Register(jobs)
+		staff := audit.Staff("stf_1")
+		trial, err := s.Submit(t.Context(), transfer.Request{Platform: transfer.Vendure, File: s.file(t, "vendure_products.csv"), DryRun: true, Again: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Cancel(t.Context(), staff, trial.ID); err != nil {
+			t.Fatal(err)
+		}
+
+		on, err := s.Carry(t.Context(), staff, trial.ID)
+
+		if err != nil || on.ID != trial.ID || !on.DryRun {
+			t.Errorf("Carry = %s, dry %t, %v, want the trial %s", on.ID, on.DryRun, err, trial.ID)
+		}
+		if _, err := jobs.RunDue(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if on, err = s.Get(t.Context(), trial.ID); err != nil || on.State != transfer.Done || on.Created != 54 || s.Int(t, `SELECT COUNT(*) FROM product`) != 0 {
+			t.Errorf("the trial is %s with %+v, %v", on.State, on.Counts, err)
+		}
+		run, err := s.Carry(t.Context(), staff, trial.ID)
+		if err != nil || run.DryRun || run.ID == trial.ID {
+			t.Errorf("Carry after the end = %+v, %v", run, err)
+		}
+	})
+}
+
 func TestSubmit_refusesAtOnceWhatCannotBeUsed(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
 		s := newShop(t, e, nil)

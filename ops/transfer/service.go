@@ -244,8 +244,9 @@ func (s *Service) enqueue(ctx context.Context, run Run) error {
 	})
 }
 
-// Carry imports what a submitted dry run has tried, also when the file was
-// imported before, or continues a submitted run that failed or was cancelled.
+// Carry imports what a submitted dry run has tried to its end, also when the
+// file was imported before, or continues a submitted run, dry or not, that
+// failed or was cancelled.
 // While the run is under way a second call returns it. It fails with
 // "transfer.file_gone" when the run's file is not kept any more.
 func (s *Service) Carry(ctx context.Context, actor audit.Actor, id string) (Run, error) {
@@ -269,7 +270,8 @@ func (s *Service) Carry(ctx context.Context, actor audit.Actor, id string) (Run,
 		return Run{}, err
 	}
 	defer file.Close()
-	r := Request{Platform: tried.Platform, File: file, FileName: tried.FileName, Pictures: tried.Report.Pictures, Language: tried.Report.Language, Again: true, Actor: actor}
+	r := Request{Platform: tried.Platform, File: file, FileName: tried.FileName, Pictures: tried.Report.Pictures, Language: tried.Report.Language,
+		DryRun: tried.DryRun && tried.State != Done, Again: true, Actor: actor}
 	if tried.Report.Texts != "" {
 		texts, err := open(tried.Report.Texts)
 		if err != nil {
