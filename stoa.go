@@ -315,6 +315,7 @@ func (s *Shop) housekeeping() {
 	s.Jobs.Every(time.Hour, "old carts", func(ctx context.Context) error { return s.Carts.PurgeExpired(ctx, s.DB) })
 	s.Jobs.Every(time.Hour, "sign-ins of staff", s.Staff.Sweep)
 	s.Jobs.Every(time.Hour, "sign-ins of customers", s.Customers.Sweep)
+	s.Jobs.Every(time.Hour, "files of imports", s.Transfer.Sweep)
 	s.Jobs.Every(time.Hour, "throttles", func(ctx context.Context) error { return watch.Sweep(ctx, s.DB) })
 	s.Jobs.Every(time.Hour, "request keys", func(ctx context.Context) error {
 		_, err := s.Once.Sweep(ctx)

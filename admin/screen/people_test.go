@@ -121,6 +121,10 @@ func TestOffice_imports(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	people, err := os.ReadFile(filepath.Join("..", "..", "ops", "transfer", "testdata", "spree_customers.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	each(t, func(t *testing.T, h *house) {
 		b := h.owner()
 		upload := func(platform, name string, content []byte) *browser {
@@ -173,6 +177,16 @@ func TestOffice_imports(t *testing.T) {
 			t.Errorf("%d products after the second time, want %d", n, made)
 		}
 		b.get("/admin/imports/imp_none").shows(http.StatusNotFound)
+
+		// Customers come in the same way.
+		upload("spree", "people.csv", people)
+		trial := strings.Split(b.at, "?")[0]
+		h.work()
+		b.get(trial).ok("Tried").submit(trial + "/start").ok("The import has begun.")
+		done := strings.Split(b.at, "?")[0]
+		h.work()
+		b.get(done).ok("Imported")
+		b.get("/admin/customers?q=mia.scott%40example.com").ok("Mia Scott", "E-mail not confirmed")
 	})
 }
 

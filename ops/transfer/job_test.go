@@ -161,36 +161,70 @@ func TestSubmit_refusesAtOnceWhatCannotBeUsed(t *testing.T) {
 	})
 }
 
-// A file about people is not kept for longer than its run needs it.
+// A file about people is not kept for longer than it may be needed: it goes when
+// its run is done or stopped, and a trial's after a day.
 func TestSubmit_filesOfCustomersAreNotKept(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
 		s := newShop(t, e, nil)
 		s.keepPeople(t)
 		jobs := e.Jobs()
 		s.Register(jobs)
-		for name, end := range map[string]func(id string){
-			"done":      func(string) {},
-			"cancelled": func(id string) { _ = s.Cancel(t.Context(), audit.Staff("stf_1"), id) },
-		} {
-			run, err := s.Submit(t.Context(), transfer.Request{Platform: transfer.Spree, File: s.file(t, "spree_customers.csv"), DryRun: true})
-			if err != nil {
-				t.Fatal(err)
+		staff := audit.Staff("stf_1")
+		kept := func(r transfer.Run) bool {
+			f, err := s.Files.Open(t.Context(), r.Report.File)
+			if err == nil {
+				_ = f.Close()
 			}
-			f, err := s.Files.Open(t.Context(), run.Report.File)
-			if err != nil {
-				t.Fatalf("%s: the file waits for its job: %v", name, err)
+			return err == nil
+		}
+		submit := func() transfer.Run {
+			t.Helper()
+			run, err := s.Submit(t.Context(), transfer.Request{Platform: transfer.Spree, File: s.file(t, "spree_customers.csv"), DryRun: true, Again: true})
+			if err != nil || !kept(run) {
+				t.Fatalf("the file waits for its job: %t, %v", kept(run), err)
 			}
-			_ = f.Close()
-			end(run.ID)
+			return run
+		}
+		work := func() {
+			t.Helper()
 			if _, err := jobs.RunDue(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := s.Files.Open(t.Context(), run.Report.File); !fault.Is(err, fault.NotFound) {
-				t.Errorf("%s: the file is still there: %v", name, err)
+			if err := s.Sweep(t.Context()); err != nil {
+				t.Fatal(err)
 			}
-			if _, err := s.Carry(t.Context(), audit.Staff("stf_1"), run.ID); fault.Reason(err) != "transfer.file_gone" {
-				t.Errorf("%s: Carry = %v", name, err)
-			}
+		}
+
+		stopped := submit()
+		if err := s.Cancel(t.Context(), staff, stopped.ID); err != nil {
+			t.Fatal(err)
+		}
+		if work(); kept(stopped) {
+			t.Error("the file of a run that was stopped is still there")
+		}
+
+		tried := submit()
+		if work(); !kept(tried) {
+			t.Fatal("the file of a trial is gone before anybody has looked at it")
+		}
+		s.Clock.Advance(24*time.Hour - time.Second)
+		if work(); !kept(tried) {
+			t.Error("the file of a trial is gone within the day")
+		}
+		s.Clock.Advance(time.Second)
+		if work(); kept(tried) {
+			t.Error("the file of a trial is there after a day")
+		}
+		if _, err := s.Carry(t.Context(), staff, tried.ID); fault.Reason(err) != "transfer.file_gone" {
+			t.Errorf("Carry = %v", err)
+		}
+
+		done, err := s.Carry(t.Context(), staff, func() string { r := submit(); work(); return r.ID }())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if work(); kept(done) || s.Int(t, `SELECT COUNT(*) FROM customer`) != 20 {
+			t.Errorf("the file of a run that is done is kept: %t, %d customers", kept(done), s.Int(t, `SELECT COUNT(*) FROM customer`))
 		}
 	})
 }

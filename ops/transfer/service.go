@@ -531,24 +531,3 @@ func (s *Service) giveBack(ses *session) {
 	}
 	s.open = ses
 }
-
-func (s *Service) forgetNow(ctx context.Context, id string) error {
-	run, err := s.Get(ctx, id)
-	if err != nil {
-		return err
-	}
-	return s.forget(ctx, run)
-}
-
-// forget deletes the file of a run that is done. That of a dry run, or of one
-// that failed or was stopped, may still be carried out and is kept, unless it
-// is about people.
-func (s *Service) forget(ctx context.Context, run Run) error {
-	if run.Report.Kind != Customers && (run.DryRun || run.State != Done) {
-		return nil
-	}
-	if run.Report.File == "" {
-		return nil
-	}
-	return s.files.Delete(ctx, run.Report.File)
-}

@@ -65,6 +65,12 @@ func setState(ctx context.Context, tx *db.Tx, id string, to State, report *Repor
 	return n == 1, err
 }
 
+// setReport replaces the report of a run that has ended.
+func setReport(ctx context.Context, tx *db.Tx, id string, r Report) error {
+	_, err := tx.Exec(ctx, `UPDATE import_run SET report = $2 WHERE id = $1 AND finished_at IS NOT NULL`, id, db.JSON(&r))
+	return err
+}
+
 func setTotal(ctx context.Context, tx *db.Tx, id string, total int64) error {
 	_, err := tx.Exec(ctx, `UPDATE import_run SET total = $2 WHERE id = $1`, id, total)
 	return err
