@@ -1,20 +1,29 @@
 package admin
 
 import (
+	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/stoashop/stoa/commerce/custom"
 	"github.com/stoashop/stoa/kit/fault"
 	"github.com/stoashop/stoa/kit/locale"
+	"github.com/stoashop/stoa/platform/web"
 )
 
 // CustomInputs draws the inputs of the merchant's own fields, named
 // fields.CODE, texts fields.CODE.LANGUAGE.
 func (d *Desk) CustomInputs(defs custom.Definitions, values custom.Values, t Typed) []Field {
+	return d.CustomInputsAt("", defs, values, t)
+}
+
+// CustomInputsAt is CustomInputs for one of several things on a page: prefix,
+// such as "variants.0.", stands before the names.
+func (d *Desk) CustomInputsAt(prefix string, defs custom.Definitions, values custom.Values, t Typed) []Field {
 	var fields []Field
 	for _, def := range defs {
-		name := "fields." + def.Code
+		name := prefix + "fields." + def.Code
 		f := Field{Name: name, Label: def.Name.In(d.P.Lang(), d.First()), Optional: !def.Required, Required: def.Required}
 		v, known := values[def.Code]
 		switch def.Kind {
@@ -64,13 +73,18 @@ func (d *Desk) CustomInputs(defs custom.Definitions, values custom.Values, t Typ
 // CustomValues reads what CustomInputs drew. What does not fit its field is a
 // fault at the input; what no field is known for is one as well.
 func (d *Desk) CustomValues(defs custom.Definitions, sent map[string]string, form *fault.Form) custom.Values {
+	return d.CustomValuesAt("", defs, sent, form)
+}
+
+// CustomValuesAt is CustomValues for what CustomInputsAt drew.
+func (d *Desk) CustomValuesAt(prefix string, defs custom.Definitions, sent map[string]string, form *fault.Form) custom.Values {
 	values := make(custom.Values)
 	texts := make(map[string]locale.Text)
 	for name, typed := range sent {
 		code, lang, inLang := strings.Cut(name, ".")
 		def, ok := defs.By(code)
 		if !ok || inLang != (def.Kind == custom.Text) || (inLang && !slices.Contains(d.Languages(), lang)) {
-			form.Add("fields."+name, "form.unknown")
+			form.Add(prefix+"fields."+name, "form.unknown")
 			continue
 		}
 		if inLang {
@@ -85,7 +99,7 @@ func (d *Desk) CustomValues(defs custom.Definitions, sent map[string]string, for
 		v, empty, ok := def.Parse(typed)
 		switch {
 		case !ok:
-			form.Add("fields."+name, "form.invalid_value")
+			form.Add(prefix+"fields."+name, "form.invalid_value")
 		case !empty:
 			values[code] = v
 		}
@@ -100,6 +114,45 @@ func (d *Desk) CustomValues(defs custom.Definitions, sent map[string]string, for
 		}
 	}
 	return values
+}
+
+// CustomSection is the card in which staff fill in the merchant's own fields of
+// something that has no form otherwise; nil when there are none.
+func (d *Desk) CustomSection(f Frame, to string, write bool, defs custom.Definitions, values custom.Values, t Typed, version int64) *Section {
+	if len(defs) == 0 {
+		return nil
+	}
+	if !t.raw.Has("version") { // another form of the page came back
+		t = Typed{}
+	}
+	sec := &Section{Title: d.P.T("admin.product.details"), ID: "details", Grid: true, Fields: d.CustomInputs(defs, values, t)}
+	if !write {
+		for i := range sec.Fields {
+			sec.Fields[i].Off = true
+		}
+		return sec
+	}
+	sec.Form, sec.FormKey = to, f.FormKey
+	sec.Hidden = []Hidden{{Name: "version", Value: strconv.FormatInt(version, 10)}}
+	if stale := t.Value("version", ""); stale != "" {
+		sec.Hidden[0].Value = stale
+	}
+	sec.Actions = []Action{{Label: d.P.T("admin.save.save"), Submit: "details-form"}}
+	return sec
+}
+
+// CustomForm reads what CustomSection drew.
+func (d *Desk) CustomForm(r *http.Request, defs custom.Definitions) (custom.Values, int64, web.Raw, error) {
+	in, raw, err := web.DecodeForm[struct {
+		Version int64             `form:"version" min:"0" required:"true"`
+		Fields  map[string]string `form:"fields" items:"500" max:"5000" multiline:"true"`
+	}](r, d.Limits())
+	if err != nil {
+		return nil, 0, raw, err
+	}
+	var faults fault.Form
+	values := d.CustomValues(defs, in.Fields, &faults)
+	return values, in.Version, raw, faults.Err()
 }
 
 // same reports whether a text is there in every language and always alike.

@@ -49,6 +49,7 @@ type Section struct {
 	// submit it. Sections of a FormView's form leave it empty.
 	Form    string
 	FormKey string
+	Hidden  []Hidden
 	Files   bool
 }
 

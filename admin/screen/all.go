@@ -77,13 +77,13 @@ func All(p Parts) []admin.Screen {
 			NewMessages: func(ctx context.Context) (int64, error) { return messages.Waiting(ctx, p.DB) },
 		}),
 		orders.Screen(orders.Parts{
-			DB: p.DB, Orders: p.Orders, Checkout: p.Checkout, Fulfilment: p.Fulfilment, Returns: p.Returns, Inventory: p.Inventory, Staff: p.Staff,
+			DB: p.DB, Orders: p.Orders, Checkout: p.Checkout, Fulfilment: p.Fulfilment, Returns: p.Returns, Inventory: p.Inventory, Staff: p.Staff, Fields: p.Fields,
 			Picture: picture, Mails: p.mailsAbout,
 			Resend: func(ctx context.Context, tx *db.Tx, orderID string) error {
 				return p.Mailbox.Again(ctx, tx, "order_confirmation", orderID)
 			},
 		}),
-		products.Screen(products.Parts{DB: p.DB, Catalog: p.Catalog, Fields: p.Fields, Inventory: p.Inventory, Upload: p.Upload}),
+		products.Screen(products.Parts{DB: p.DB, Catalog: p.Catalog, Fields: p.Fields, Inventory: p.Inventory, Upload: p.Upload, Countries: settings.Countries}),
 		categories.Screen(categories.Parts{DB: p.DB, Catalog: p.Catalog, Fields: p.Fields}),
 		collections.Screen(collections.Parts{
 			DB: p.DB, Catalog: p.Catalog, Fields: p.Fields,
@@ -92,7 +92,7 @@ func All(p Parts) []admin.Screen {
 			},
 		}),
 		stock.Screen(stock.Parts{DB: p.DB, Catalog: p.Catalog, Inventory: p.Inventory, Staff: p.Staff}),
-		customers.Screen(customers.Parts{DB: p.DB, Customers: p.Customers, Orders: p.Orders, Staff: p.Staff, OrderTable: orderTable}),
+		customers.Screen(customers.Parts{DB: p.DB, Customers: p.Customers, Orders: p.Orders, Staff: p.Staff, Fields: p.Fields, OrderTable: orderTable}),
 		messages.Screen(messages.Parts{DB: p.DB, Content: p.Content}),
 		mails.Screen(mails.Parts{DB: p.DB, Mailbox: p.Mailbox}),
 		imports.Screen(imports.Parts{DB: p.DB, Transfer: p.Transfer}),

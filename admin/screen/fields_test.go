@@ -1,6 +1,7 @@
 package screen_test
 
 import (
+	"bytes"
 	"net/http"
 	"net/url"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/stoashop/stoa/commerce/custom"
+	"github.com/stoashop/stoa/commerce/customer"
 )
 
 // TestOffice_customFields defines fields of one's own and fills them in.
@@ -153,3 +155,71 @@ func TestOffice_collections(t *testing.T) {
 
 // browserLike is another tab of the same person.
 func (h *house) browserLike(b *browser) *browser { return &browser{h: h, client: b.client} }
+
+// TestOffice_fieldsOfPeopleAndOrders fills in fields of one's own where there
+// is no other form, and a variant's size, codes and fields.
+func TestOffice_fieldsOfPeopleAndOrders(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		b := h.owner()
+		const fields = "/admin/settings/fields"
+		for _, owner := range []string{"customer", "order", "variant"} {
+			b.get(fields+"/new?owner="+owner).submit(fields, "name.en", "Volume of "+owner, "code", "volume", "kind", "number", "unit", "l").ok("Saved.")
+		}
+		product, variant := h.product(b, "Carafe", "CA-1", "30", "5")
+
+		// The variant: wrong values are told where they are, all at once.
+		at := "/admin/products/" + product + "/variants/" + variant
+		b.get("/admin/products/" + product).ok()
+		b.link(at)
+		b.get(at).ok("Carafe").submit(at, "gtin", "123", "length_mm", "-1", "hs_code", "abc", "fields.volume", "lots").shows(http.StatusUnprocessableEntity)
+		if b.value("gtin") != "123" || b.value("fields.volume") != "lots" || len(b.faults()) < 2 {
+			t.Errorf("typed %q %q, faults %q", b.value("gtin"), b.value("fields.volume"), b.faults())
+		}
+		b.submit(at, "gtin", "4006381333931", "length_mm", "120", "width_mm", "80", "height_mm", "300", "weight", "900", "hs_code", "7013", "origin", "DE", "fields.volume", "1").ok("Saved.")
+		p, err := h.shop.Catalog.Get(t.Context(), h.shop.DB, product)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v := p.Variants[0]; v.GTIN != "4006381333931" || v.LengthMM != 120 || v.HeightMM != 300 || v.WeightGrams != 900 || v.Origin != "DE" || v.Fields["volume"].Number != 1_000_000 || v.SKU != "CA-1" {
+			t.Errorf("saved as %+v", v)
+		}
+		// The product's own form keeps all of it.
+		b.get("/admin/products/"+product).submit("/admin/products/"+product, "variants.0.price", "31").ok("Saved.")
+		if p, _ = h.shop.Catalog.Get(t.Context(), h.shop.DB, product); p.Variants[0].GTIN != "4006381333931" || p.Variants[0].LengthMM != 120 || p.Variants[0].Fields["volume"].Number != 1_000_000 {
+			t.Errorf("the product's form lost %+v", p.Variants[0])
+		}
+
+		// The order: in two tabs the second is told.
+		o := h.order(map[string]int64{variant: 1})
+		order := "/admin/orders/" + o.PublicNumber()
+		other := h.browserLike(b).get(order)
+		b.get(order).submit(order+"/fields", "fields.volume", "much").shows(http.StatusUnprocessableEntity)
+		if b.value("fields.volume") != "much" {
+			t.Errorf("typed %q", b.value("fields.volume"))
+		}
+		b.submit(order+"/fields", "fields.volume", "3").ok("Saved.", "Custom fields changed")
+		other.submit(order+"/fields", "fields.volume", "4").shows(http.StatusConflict)
+		if got, err := h.shop.Orders.Get(t.Context(), h.shop.DB, o.ID); err != nil || got.Fields["volume"].Number != 3_000_000 || other.value("fields.volume") != "4" {
+			t.Errorf("%v, %v; the second tab shows %q", got.Fields, err, other.value("fields.volume"))
+		}
+		var sealed []byte
+		if err := h.shop.DB.QueryRow(t.Context(), `SELECT fields FROM orders WHERE id = $1`, o.ID).Scan(&sealed); err != nil || bytes.Contains(sealed, []byte("volume")) {
+			t.Errorf("stored as %q, %v", sealed, err)
+		}
+		b.get(order).submit(order+"/notes", "note", "Fragile").ok("Fragile")
+		if b.value("fields.volume") != "3" {
+			t.Errorf("after a note the field reads %q", b.value("fields.volume"))
+		}
+
+		// The customer.
+		if _, err := h.shop.Customers.SignUp(t.Context(), customer.Newcomer{Name: "Ada Byron", Email: "ada@example.com", Password: "a difference engine", Locale: "en"}, customer.Visit{}); err != nil {
+			t.Fatal(err)
+		}
+		ada := b.get("/admin/customers").link("/admin/customers/cus_")
+		b.get(ada).submit(ada+"/fields", "fields.volume", "1e9").shows(http.StatusUnprocessableEntity)
+		b.submit(ada+"/fields", "fields.volume", "2").ok("Saved.", "Custom fields changed")
+		if b.value("fields.volume") != "2" {
+			t.Errorf("the customer's field reads %q", b.value("fields.volume"))
+		}
+	})
+}

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/stoashop/stoa/commerce/custom"
 	"github.com/stoashop/stoa/commerce/market"
 	"github.com/stoashop/stoa/commerce/payment"
 	"github.com/stoashop/stoa/commerce/pricing"
@@ -85,7 +86,8 @@ type Order struct {
 	Return     ReturnState
 
 	Contact          Contact
-	Note             string // the shopper's words
+	Note             string        // the shopper's words
+	Fields           custom.Values // the merchant's own
 	ShippingCode     string
 	ShippingName     string // as the shopper read it
 	PaymentMethod    string // "sandbox.card": provider and method

@@ -6,8 +6,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/stoashop/stoa/commerce/custom"
 	"github.com/stoashop/stoa/commerce/market"
 	"github.com/stoashop/stoa/commerce/payment"
 	"github.com/stoashop/stoa/guard/audit"
@@ -107,6 +109,11 @@ func (s *Service) open(ctx context.Context, row sealed) (Order, error) {
 	}
 	if o.Note, err = s.vault.OpenText(ctx, o.KeyID, "orders.note:"+o.ID, row.note); err != nil && !errors.Is(err, privacy.ErrErased) {
 		return o, err
+	}
+	if row.fields != nil {
+		if err = s.vault.OpenJSON(ctx, o.KeyID, "orders.fields:"+o.ID, row.fields, &o.Fields); err != nil && !errors.Is(err, privacy.ErrErased) {
+			return o, err
+		}
 	}
 	return o, nil
 }
@@ -388,4 +395,41 @@ func (s *Service) Notes(ctx context.Context, q db.Q, o Order) ([]Note, error) {
 // StaleDrafts lists drafts whose hold ran out before, oldest first.
 func (s *Service) StaleDrafts(ctx context.Context, q db.Q, before time.Time, limit int) ([]string, error) {
 	return staleDrafts(ctx, q, before, limit)
+}
+
+// SetFields replaces the values of the merchant's own fields. It fails at
+// "fields.CODE", or with "version.changed" when the order has another version.
+func (s *Service) SetFields(ctx context.Context, tx *db.Tx, actor audit.Actor, orderID string, values custom.Values, version int64) error {
+	o, err := s.Lock(ctx, tx, orderID)
+	if err != nil {
+		return err
+	}
+	now, err := custom.Accept(ctx, tx, custom.Order, values, o.Fields)
+	if err != nil {
+		return err
+	}
+	sealed, err := s.vault.SealJSON(ctx, o.KeyID, "orders.fields:"+o.ID, now)
+	if err != nil {
+		return err
+	}
+	n, err := setFields(ctx, tx, o.ID, sealed, version)
+	if err == nil && n == 0 {
+		err = fault.New(fault.Conflict, "version.changed")
+	}
+	if err != nil {
+		return err
+	}
+	changed := []string{}
+	for code := range now {
+		if before, had := o.Fields[code]; !had || !before.Equal(now[code]) {
+			changed = append(changed, code)
+		}
+	}
+	for code := range o.Fields {
+		if _, has := now[code]; !has {
+			changed = append(changed, code)
+		}
+	}
+	slices.Sort(changed)
+	return s.Log(ctx, tx, actor, o.ID, "order.fields_changed", map[string][]string{"changed": changed})
 }

@@ -14,7 +14,7 @@ import (
 )
 
 const orderColumns = `o.id, o.number, o.token, o.cart_id, o.cart_version, o.customer_id, o.key_id, o.market_id, o.currency, o.locale,
-	o.state, o.payment_state, o.fulfilment_state, o.return_state, o.contact, o.note,
+	o.state, o.payment_state, o.fulfilment_state, o.return_state, o.contact, o.note, o.fields,
 	o.shipping_code, o.shipping_name, o.payment_method, o.prices_include_tax,
 	o.goods_total, o.discount_total, o.shipping_total, o.shipping_tax, o.tax_total, o.total,
 	o.authorised_total, o.captured_total, o.refunded_total, o.refunded_shipping,
@@ -23,14 +23,14 @@ const orderColumns = `o.id, o.number, o.token, o.cart_id, o.cart_version, o.cust
 // sealed is an order row whose personal columns are still closed.
 type sealed struct {
 	Order
-	token, contact, note []byte
+	token, contact, note, fields []byte
 }
 
 func scanOrder(rows *db.Rows) (o sealed, err error) {
 	var number *int64
 	var state, pay, ful, ret string
 	err = rows.Scan(&o.ID, &number, &o.token, db.Null(&o.CartID), &o.CartVersion, db.Null(&o.CustomerID), &o.KeyID, &o.MarketID, &o.Currency, &o.Locale,
-		&state, &pay, &ful, &ret, &o.contact, &o.note,
+		&state, &pay, &ful, &ret, &o.contact, &o.note, &o.fields,
 		&o.ShippingCode, &o.ShippingName, &o.PaymentMethod, db.Truth(&o.PricesIncludeTax),
 		&o.Goods, &o.Discount, &o.Shipping, &o.ShippingTax, &o.Tax, &o.Total,
 		&o.Authorised, &o.Captured, &o.Refunded, &o.RefundedShip,
@@ -378,4 +378,9 @@ func insertEvent(ctx context.Context, tx *db.Tx, provider string, e payment.Even
 func staleDrafts(ctx context.Context, q db.Q, before time.Time, limit int) ([]string, error) {
 	return db.All(ctx, q, db.String, `
 		SELECT id FROM orders WHERE state = 'draft' AND hold_until <= $1 ORDER BY hold_until, id LIMIT $2`, before.UnixMilli(), limit)
+}
+
+func setFields(ctx context.Context, tx *db.Tx, id string, fields []byte, version int64) (int64, error) {
+	return tx.Exec(ctx, `UPDATE orders SET fields = $1, updated_at = $2, version = version + 1 WHERE id = $3 AND version = $4`,
+		fields, tx.Now().UnixMilli(), id, version)
 }

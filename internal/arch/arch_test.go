@@ -53,7 +53,7 @@ var stairs = map[string][]string{
 	"commerce/customer":   {"commerce/market", "commerce/custom"},
 	"commerce/mailbox":    {"commerce/market"},
 	"commerce/cart":       {"commerce/catalog", "commerce/inventory", "commerce/market", "commerce/pricing", "commerce/shipping", "commerce/tax"},
-	"commerce/order":      {"commerce/market", "commerce/pricing", "commerce/payment", "commerce/inventory", "commerce/tax"},
+	"commerce/order":      {"commerce/custom", "commerce/market", "commerce/pricing", "commerce/payment", "commerce/inventory", "commerce/tax"},
 	"commerce/checkout":   {"commerce/cart", "commerce/catalog", "commerce/inventory", "commerce/market", "commerce/order", "commerce/payment", "commerce/pricing", "commerce/shipping", "commerce/tax", "commerce/customer"},
 	"commerce/fulfilment": {"commerce/order", "commerce/inventory", "commerce/payment"},
 	"commerce/returns":    {"commerce/order", "commerce/inventory", "commerce/payment", "commerce/pricing", "commerce/checkout"},

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stoashop/stoa/admin"
+	"github.com/stoashop/stoa/commerce/custom"
 	"github.com/stoashop/stoa/commerce/customer"
 	"github.com/stoashop/stoa/commerce/market"
 	"github.com/stoashop/stoa/commerce/order"
@@ -28,6 +29,7 @@ type Parts struct {
 	Customers *customer.Service
 	Orders    *order.Service
 	Staff     *staff.Service
+	Fields    *custom.Service
 
 	// OrderTable draws a list of orders the way their own screen does.
 	OrderTable func(d *admin.Desk, list []order.Summary, now time.Time) ([]admin.Column, []admin.Row)
@@ -56,6 +58,7 @@ func Screen(p Parts) admin.Screen {
 			return []policy.Route{
 				o.Get("customers", "/customers", policy.CustomerRead, s.list),
 				o.Get("customer", "/customers/{id}", policy.CustomerRead, s.show),
+				o.Post("customer.fields", "/customers/{id}/fields", policy.CustomerWrite, s.saveFields),
 				o.Post("customer.reset", "/customers/{id}/password-link", policy.CustomerWrite, s.reset),
 				o.Post("customer.sign_out", "/customers/{id}/sessions/end", policy.CustomerWrite, s.signOut),
 			}
@@ -145,18 +148,22 @@ func (s *screen) customer(r *http.Request) (customer.Customer, error) {
 }
 
 func (s *screen) show(w http.ResponseWriter, r *http.Request) error {
-	d := s.o.Desk(r)
-	ctx := r.Context()
 	c, err := s.customer(r)
 	if err != nil {
 		return err
 	}
+	return s.page(w, r, c, admin.Typed{}, nil)
+}
+
+func (s *screen) page(w http.ResponseWriter, r *http.Request, c customer.Customer, t admin.Typed, cause error) error {
+	d := s.o.Desk(r)
+	ctx := r.Context()
 	frame, err := s.o.Frame(r, name(d, c), at)
 	if err != nil {
 		return err
 	}
 	frame.Back, frame.Note = &admin.Link{Label: d.P.T("admin.customers.title"), URL: at}, d.P.T("admin.customers.since", "date", d.P.Date(c.CreatedAt))
-	frame.Badges = []admin.Status{state(d, c)}
+	frame.Badges, frame.Fault = []admin.Status{state(d, c)}, t.Note()
 	if d.Can(policy.CustomerWrite) && !c.Erased {
 		frame.More = []admin.Action{
 			{Label: d.P.T("admin.customers.send_reset"), Icon: "key-round", Post: true, URL: at + "/" + c.ID + "/password-link", Key: frame.FormKey},
@@ -184,7 +191,39 @@ func (s *screen) show(w http.ResponseWriter, r *http.Request) error {
 	if v.Timeline, err = s.timeline(ctx, d, c); err != nil {
 		return err
 	}
-	return s.o.Page(w, r, http.StatusOK, "customer", v)
+	if !c.Erased {
+		defs, err := s.Fields.For(ctx, custom.Customer)
+		if err != nil {
+			return err
+		}
+		v.Details = d.CustomSection(frame, at+"/"+c.ID+"/fields", d.Can(policy.CustomerWrite), defs, c.Fields, t, c.Version)
+	}
+	return s.o.Page(w, r, web.Status(cause), "customer", v)
+}
+
+// saveFields keeps what staff note of a customer in the merchant's own fields.
+func (s *screen) saveFields(w http.ResponseWriter, r *http.Request) error {
+	c, err := s.customer(r)
+	if err != nil {
+		return err
+	}
+	d := s.o.Desk(r)
+	defs, err := s.Fields.For(r.Context(), custom.Customer)
+	if err != nil {
+		return err
+	}
+	values, version, raw, err := d.CustomForm(r, defs)
+	if err == nil {
+		err = s.Customers.SetFields(r.Context(), d.Actor(), c.ID, values, version)
+	}
+	if err == nil {
+		admin.Done(at+"/"+c.ID, "saved").Send(w)
+		return nil
+	}
+	if !admin.Correctable(err) {
+		return err
+	}
+	return s.page(w, r, c, d.Typed(raw, err), err)
 }
 
 func defaults(d *admin.Desk, a customer.Saved) string {

@@ -19,6 +19,7 @@ type View struct {
 	Orders    admin.Table
 	Facts     []admin.Fact
 	Addresses []Address
+	Details   *admin.Section // the merchant's own fields
 	Timeline  []admin.Event
 }
 

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/stoashop/stoa/admin"
+	"github.com/stoashop/stoa/commerce/custom"
 	"github.com/stoashop/stoa/commerce/fulfilment"
 	"github.com/stoashop/stoa/commerce/inventory"
 	"github.com/stoashop/stoa/commerce/order"
@@ -38,6 +39,29 @@ func (s *screen) note(w http.ResponseWriter, r *http.Request) error {
 	if err == nil {
 		err = s.o.Once.Do(w, r, func(ctx context.Context, tx *db.Tx) (once.Response, error) {
 			return admin.Done(path(o)+"#timeline", "note"), s.Orders.AddNote(ctx, tx, o, d.Me.ID, in.Note)
+		})
+	}
+	if err == nil || !admin.Correctable(err) {
+		return err
+	}
+	return s.page(w, r, o, d.Typed(raw, err), err)
+}
+
+// saveFields keeps what staff note of an order in the merchant's own fields.
+func (s *screen) saveFields(w http.ResponseWriter, r *http.Request) error {
+	o, err := s.order(r)
+	if err != nil {
+		return err
+	}
+	d := s.o.Desk(r)
+	defs, err := s.Fields.For(r.Context(), custom.Order)
+	if err != nil {
+		return err
+	}
+	values, version, raw, err := d.CustomForm(r, defs)
+	if err == nil {
+		err = s.o.Once.Do(w, r, func(ctx context.Context, tx *db.Tx) (once.Response, error) {
+			return admin.Done(path(o), "saved"), s.Orders.SetFields(ctx, tx, d.Actor(), o.ID, values, version)
 		})
 	}
 	if err == nil || !admin.Correctable(err) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stoashop/stoa/admin"
+	"github.com/stoashop/stoa/commerce/custom"
 	"github.com/stoashop/stoa/commerce/fulfilment"
 	"github.com/stoashop/stoa/commerce/market"
 	"github.com/stoashop/stoa/commerce/order"
@@ -66,6 +67,11 @@ func (s *screen) page(w http.ResponseWriter, r *http.Request, o order.Order, t a
 		v.NoteTo = path(o) + "/notes"
 		v.NoteField = t.Fill(admin.Field{Name: "note", Label: d.P.T("admin.order.note"), Kind: admin.LongField, Rows: 2, Bare: true, Hint: d.P.T("admin.order.note_hint"), Max: 2000})
 	}
+	defs, err := s.Fields.For(r.Context(), custom.Order)
+	if err != nil {
+		return err
+	}
+	v.Details = d.CustomSection(frame, path(o)+"/fields", d.Can(policy.OrderWrite), defs, o.Fields, t, o.Version)
 	if v.Timeline, err = s.timeline(r, d, o, shipments); err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stoashop/stoa/admin"
 	"github.com/stoashop/stoa/commerce/checkout"
+	"github.com/stoashop/stoa/commerce/custom"
 	"github.com/stoashop/stoa/commerce/fulfilment"
 	"github.com/stoashop/stoa/commerce/inventory"
 	"github.com/stoashop/stoa/commerce/order"
@@ -31,6 +32,7 @@ type Parts struct {
 	Returns    *returns.Service
 	Inventory  *inventory.Service
 	Staff      *staff.Service
+	Fields     *custom.Service
 
 	// Picture returns the address of a line's picture by its hash, and "" when
 	// there is none.
@@ -71,6 +73,7 @@ func Screen(p Parts) admin.Screen {
 			return []policy.Route{
 				o.Get("orders", "/orders", policy.OrderRead, s.list),
 				o.Get("order", "/orders/{number}", policy.OrderRead, s.show),
+				o.Post("order.fields", "/orders/{number}/fields", policy.OrderWrite, s.saveFields),
 				o.Post("order.note", "/orders/{number}/notes", policy.OrderWrite, s.note),
 				o.Post("order.paid", "/orders/{number}/payments", policy.OrderWrite, s.paid),
 				o.Get("order.ship", "/orders/{number}/shipments/new", policy.OrderShip, s.shipPage),

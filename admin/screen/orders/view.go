@@ -30,6 +30,7 @@ type View struct {
 	Mails     []Mail
 	Resend    []admin.Action
 	Facts     []admin.Fact
+	Details   *admin.Section // the merchant's own fields
 	Dialogs   []admin.Dialog
 }
 

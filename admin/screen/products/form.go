@@ -59,13 +59,14 @@ type form struct {
 type variantForm struct {
 	ID        string       `form:"id" max:"40"`
 	SKU       string       `form:"sku" max:"200"`
-	GTIN      string       `form:"gtin" max:"20"`
 	Price     *money.Minor `form:"price" min:"0"`
 	CompareAt *money.Minor `form:"compare_at" min:"0"`
 	Stock     *int64       `form:"stock" min:"0" max:"1000000000"` // of a new variant
 	Weight    *int64       `form:"weight" min:"0" max:"100000000"`
 	Tracked   bool         `form:"tracked"`
 	Off       bool         `form:"off"` // archived
+	// Fields are only asked for here when the product has one variant.
+	Fields map[string]string `form:"fields" items:"500" max:"5000" multiline:"true"`
 }
 
 func (s *screen) limits(d *admin.Desk) web.Limits {
@@ -185,6 +186,10 @@ func (s *screen) edit(ctx context.Context, d *admin.Desk, p catalog.Product, in 
 	}
 	p.Fields = d.CustomValues(defs, in.Fields, &faults)
 
+	own, err := s.Fields.For(ctx, custom.Variant)
+	if err != nil {
+		return p, nil, err
+	}
 	stock := make(map[int]int64)
 	p.Variants = slices.Clone(p.Variants)
 	for i, v := range in.Variants {
@@ -194,7 +199,12 @@ func (s *screen) edit(ctx context.Context, d *admin.Desk, p catalog.Product, in 
 			continue
 		}
 		old := p.Variants[n]
-		old.SKU, old.GTIN, old.Tracked, old.Status = v.SKU, v.GTIN, v.Tracked, catalog.Active
+		old.SKU, old.Tracked, old.Status = v.SKU, v.Tracked, catalog.Active
+		if single(p) {
+			old.Fields = d.CustomValuesAt("variants."+strconv.Itoa(n)+".", own, v.Fields, &faults)
+		} else if len(v.Fields) > 0 {
+			faults.Add("variants."+strconv.Itoa(n)+".fields", "form.unknown")
+		}
 		if v.Off {
 			old.Status = catalog.Archived
 		}
@@ -225,6 +235,9 @@ func (s *screen) edit(ctx context.Context, d *admin.Desk, p catalog.Product, in 
 	}
 	return p, stock, faults.Err()
 }
+
+// single reports whether a product is sold in one variant without options.
+func single(p catalog.Product) bool { return len(p.Variants) == 1 && len(p.Options) == 0 }
 
 // take takes pictures in. A file that is no picture is a fault at "upload".
 func (s *screen) take(ctx context.Context, files []*multipart.FileHeader) ([]media.Input, error) {
@@ -486,8 +499,13 @@ func (s *screen) variantSection(ctx context.Context, d *admin.Desk, p catalog.Pr
 		Columns: []string{d.P.T("admin.product.variant"), d.P.T("admin.product.sku"), d.P.T("admin.product.price"), d.P.T("admin.product.before"), d.P.T("admin.product.on_hand"), d.P.T("admin.product.weight"), d.P.T("admin.product.counted"), d.P.T("admin.product.off")},
 		Nums:    []bool{false, false, true, true, true, true, false, false},
 	}}
-	if len(p.Variants) == 1 && len(p.Options) == 0 {
+	own, err := s.Fields.For(ctx, custom.Variant)
+	if err != nil {
+		return sec, err
+	}
+	if single(p) {
 		sec.Title = d.P.T("admin.product.selling")
+		sec.Fields = d.CustomInputsAt("variants.0.", own, p.Variants[0].Fields, t)
 	}
 	if len(p.Variants) > variantsShown {
 		sec.Note = d.P.T("admin.product.variants_shown", "from", from+1, "to", to, "count", len(p.Variants))
@@ -504,6 +522,14 @@ func (s *screen) variantSection(ctx context.Context, d *admin.Desk, p catalog.Pr
 		row := admin.GridRow{Name: s.valuesOf(d, p, v), Hidden: []admin.Hidden{{Name: name("id"), Value: v.ID}}}
 		if fault := t.Fault(name("values")); fault != "" {
 			row.Note = fault
+		}
+		for _, def := range own {
+			if fault := t.Fault(name("fields." + def.Code)); fault != "" && !single(p) {
+				row.Note = def.Name.In(d.P.Lang(), d.First()) + ": " + fault
+			}
+		}
+		if v.ID != "" {
+			row.Actions = []admin.Action{{Label: d.P.T("admin.variant.open", "name", row.Name), URL: at + "/" + p.ID + "/variants/" + v.ID, Icon: "pencil"}}
 		}
 		price, _ := v.Price(d.Shop.PriceList)
 		amount, before, weight := "", "", ""
@@ -537,7 +563,6 @@ func (s *screen) variantSection(ctx context.Context, d *admin.Desk, p catalog.Pr
 			admin.Field{Name: name("tracked"), Label: d.P.T("admin.product.counted"), Kind: admin.CheckField, Checked: v.Tracked},
 			admin.Field{Name: name("off"), Label: d.P.T("admin.product.off"), Kind: admin.CheckField, Checked: v.Status == catalog.Archived},
 		)...)
-		row.Hidden = append(row.Hidden, admin.Hidden{Name: name("gtin"), Value: v.GTIN})
 		sec.Rows.Rows = append(sec.Rows.Rows, row)
 	}
 	if t.Fault("variants") != "" {

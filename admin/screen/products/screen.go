@@ -29,6 +29,9 @@ type Parts struct {
 	Fields    *custom.Service
 	Inventory *inventory.Service
 	Upload    *upload.Service
+
+	// Countries are the choices of a country, sorted by name.
+	Countries func(d *admin.Desk, chosen string) []admin.Choice
 }
 
 const (
@@ -64,6 +67,8 @@ func Screen(p Parts) admin.Screen {
 				save,
 				o.Get("product.options", "/products/{id}/options", policy.CatalogWrite, s.options),
 				o.Post("product.options.save", "/products/{id}/options", policy.CatalogWrite, s.saveOptions),
+				o.Get("product.variant", "/products/{id}/variants/{variant}", policy.CatalogRead, s.variant),
+				o.Post("product.variant.save", "/products/{id}/variants/{variant}", policy.CatalogWrite, s.saveVariant),
 				o.Post("product.status", "/products/{id}/status", policy.CatalogWrite, s.setStatus),
 				o.Post("product.delete", "/products/{id}/deletion", policy.CatalogWrite, s.remove),
 			}
