@@ -319,7 +319,8 @@ func (h *house) owner() *browser {
 	}
 	b := h.browser()
 	b.get("/admin/setup/"+token).submit("/admin/setup/"+token, "name", "Mira Lindqvist", "email", "mira@example.com", "password", secret).ok("The shop is not set up yet")
-	b.get("/admin/settings").ok("Set up your shop").submit("/admin/settings/opening", "name", "Stoa", "shipping_price", "4.90", "free_from", "").ok("Your shop is set up.")
+	b.get("/admin/settings").ok("Set up your shop").submit("/admin/settings/opening", "name", "Stoa", "shipping_price", "4.90", "free_from", "").ok("Your shop is set up.", "Add your first product", "Add the shop’s address")
+	b.get("/admin/settings/locations").ok("Main location")
 	b.get("/admin/settings/locations/new").submit("/admin/settings/locations", "name", "Hamburg", "code", "ham").ok("Saved.", "Hamburg")
 	return b
 }

@@ -21,7 +21,7 @@ const arranged = 100
 
 // members adds the card of the collection's products below its form: in which
 // order they are, and which of them leave.
-func (s *screen) members(ctx context.Context, d *admin.Desk, v *admin.FormView, c catalog.Collection) error {
+func (s *screen) members(ctx context.Context, d *admin.Desk, v *admin.FormView, c catalog.Collection, t admin.Typed) error {
 	ids, err := s.Catalog.CollectionProducts(ctx, s.DB, c.ID)
 	if err != nil {
 		return err
@@ -61,9 +61,9 @@ func (s *screen) members(ctx context.Context, d *admin.Desk, v *admin.FormView, 
 		if card.Status != catalog.Active {
 			row.Note = d.P.T("admin.product.status." + string(card.Status))
 		}
-		row.Fields = []admin.Field{{Name: prefix + "place", Label: d.P.T("admin.collection.placed"), Kind: admin.NumberField, Value: strconv.Itoa(i + 1), Off: v.ReadOnly}}
+		row.Fields = t.Fields(admin.Field{Name: prefix + "place", Label: d.P.T("admin.collection.placed"), Kind: admin.NumberField, Value: strconv.Itoa(i + 1), Off: v.ReadOnly})
 		if c.Rule == nil {
-			row.Fields = append(row.Fields, admin.Field{Name: prefix + "out", Label: d.P.T("admin.collection.out"), Kind: admin.CheckField, Off: v.ReadOnly})
+			row.Fields = append(row.Fields, t.Fill(admin.Field{Name: prefix + "out", Label: d.P.T("admin.collection.out"), Kind: admin.CheckField, Off: v.ReadOnly}))
 		}
 		grid.Rows = append(grid.Rows, row)
 	}
@@ -109,7 +109,7 @@ func (s *screen) arrange(w http.ResponseWriter, r *http.Request) error {
 	if err == nil || !admin.Correctable(err) {
 		return err
 	}
-	return s.page(w, r, c, d.Typed(raw, err).Unsent(), nil, err)
+	return s.page(w, r, c, admin.Typed{}, d.Typed(raw, err), nil, err)
 }
 
 // order is what becomes of the products was when some get new places.

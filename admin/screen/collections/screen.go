@@ -144,7 +144,7 @@ func (s *screen) blank(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.page(w, r, catalog.Collection{Position: len(all)}, admin.Typed{}, nil, nil)
+	return s.page(w, r, catalog.Collection{Position: len(all)}, admin.Typed{}, admin.Typed{}, nil, nil)
 }
 
 func (s *screen) show(w http.ResponseWriter, r *http.Request) error {
@@ -152,7 +152,7 @@ func (s *screen) show(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.page(w, r, c, admin.Typed{}, nil, nil)
+	return s.page(w, r, c, admin.Typed{}, admin.Typed{}, nil, nil)
 }
 
 func (s *screen) create(w http.ResponseWriter, r *http.Request) error {
@@ -189,7 +189,7 @@ func (s *screen) store(w http.ResponseWriter, r *http.Request, c catalog.Collect
 			}
 		}
 		if err == nil {
-			return s.page(w, r, c, d.Typed(raw, nil), note, nil)
+			return s.page(w, r, c, d.Typed(raw, nil), admin.Typed{}, note, nil)
 		}
 	} else if err == nil {
 		err = s.o.Once.Do(w, r, func(ctx context.Context, tx *db.Tx) (once.Response, error) {
@@ -201,7 +201,7 @@ func (s *screen) store(w http.ResponseWriter, r *http.Request, c catalog.Collect
 		return err
 	}
 	err = atInputs(err, d, rows)
-	return s.page(w, r, c, d.Typed(raw, err), nil, err)
+	return s.page(w, r, c, d.Typed(raw, err), admin.Typed{}, nil, err)
 }
 
 // edit puts what was typed into a copy of c. rows says in which row of the
@@ -256,7 +256,7 @@ func atInputs(err error, d *admin.Desk, rows []int) error {
 	return &f
 }
 
-func (s *screen) page(w http.ResponseWriter, r *http.Request, c catalog.Collection, t admin.Typed, note *admin.Note, cause error) error {
+func (s *screen) page(w http.ResponseWriter, r *http.Request, c catalog.Collection, t, places admin.Typed, note *admin.Note, cause error) error {
 	d := s.o.Desk(r)
 	title := name(d, c)
 	if c.ID == "" {
@@ -267,6 +267,9 @@ func (s *screen) page(w http.ResponseWriter, r *http.Request, c catalog.Collecti
 		return err
 	}
 	frame.Back, frame.Fault = &admin.Link{Label: d.P.T("admin.collections.title"), URL: at}, t.Note()
+	if frame.Fault == nil {
+		frame.Fault = places.Note()
+	}
 	v := admin.FormView{Frame: frame, ID: "collection", To: at, Refused: t.Sent(), ReadOnly: !d.Can(policy.CatalogWrite), Save: admin.SaveBar{Discard: at, Always: c.ID == ""}}
 	if note != nil {
 		v.Notes = []admin.Note{*note}
@@ -284,7 +287,7 @@ func (s *screen) page(w http.ResponseWriter, r *http.Request, c catalog.Collecti
 				Action: admin.Action{Label: d.P.T("admin.collection.delete"), Post: true, URL: at + "/" + c.ID + "/deletion", Key: frame.FormKey, Look: "danger"},
 			}}
 		}
-		if err := s.members(r.Context(), d, &v, c); err != nil {
+		if err := s.members(r.Context(), d, &v, c, places); err != nil {
 			return err
 		}
 	}

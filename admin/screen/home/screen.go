@@ -208,8 +208,32 @@ func (s *screen) sellers(ctx context.Context, d *admin.Desk, now time.Time, v *V
 	return nil
 }
 
+// steps are what a new shop still needs before it can sell.
+func (s *screen) steps(ctx context.Context, d *admin.Desk, v *View) error {
+	snap := s.Market.Current(ctx)
+	if !snap.Open() || !d.Can(policy.SettingsWrite) {
+		return nil
+	}
+	goods, err := s.Catalog.ProductIDs(ctx, s.DB, "", 1)
+	if err != nil {
+		return err
+	}
+	if len(goods) == 0 && d.Can(policy.CatalogWrite) {
+		v.Todos = append(v.Todos,
+			admin.Todo{Icon: "package", Tone: admin.Info, Text: d.P.T("admin.todo.first_product"), Note: d.P.T("admin.todo.first_product_note"), URL: admin.Prefix + "/products/new"},
+			admin.Todo{Icon: "credit-card", Tone: admin.Info, Text: d.P.T("admin.todo.payments"), Note: d.P.T("admin.todo.payments_note"), URL: admin.Prefix + "/settings/payments"})
+	}
+	if snap.Shop.Address.Line1 == "" {
+		v.Todos = append(v.Todos, admin.Todo{Icon: "store", Tone: admin.Warn, Text: d.P.T("admin.todo.address"), Note: d.P.T("admin.todo.address_note"), URL: admin.Prefix + "/settings#address"})
+	}
+	return nil
+}
+
 // todos lists what waits for a person, as far as this one may see it.
 func (s *screen) todos(ctx context.Context, d *admin.Desk, _ time.Time, v *View) error {
+	if err := s.steps(ctx, d, v); err != nil {
+		return err
+	}
 	if d.Can(policy.OrderRead) {
 		waiting, err := s.Orders.Waiting(ctx, s.DB)
 		if err != nil {

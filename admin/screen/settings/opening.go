@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/stoashop/stoa/admin"
+	"github.com/stoashop/stoa/commerce/inventory"
 	"github.com/stoashop/stoa/commerce/market"
 	"github.com/stoashop/stoa/commerce/pricing"
 	"github.com/stoashop/stoa/commerce/tax"
@@ -96,13 +97,27 @@ func (s *screen) open(w http.ResponseWriter, r *http.Request) error {
 		err = faults.Err()
 		if err == nil {
 			err = s.do(w, r, admin.Prefix, "opened", func(ctx context.Context, tx *db.Tx) error {
-				return s.Market.SetUp(ctx, tx, d.Actor(), setup)
+				if err := s.Market.SetUp(ctx, tx, d.Actor(), setup); err != nil {
+					return err
+				}
+				return s.firstPlace(ctx, tx, d, in.Country)
 			})
 		}
 	}
 	return s.finish(err, func(cause error) error {
 		return s.showOpening(w, r, raw.Get("country"), d.Typed(raw, unprefixed(cause, "address.")), cause)
 	})
+}
+
+// firstPlace gives a new shop a place for its stock, so that the first product
+// can be counted.
+func (s *screen) firstPlace(ctx context.Context, tx *db.Tx, d *admin.Desk, country string) error {
+	places, err := s.Inventory.Locations(ctx, tx)
+	if err != nil || len(places) > 0 {
+		return err
+	}
+	_, err = s.Inventory.SaveLocation(ctx, tx, d.Actor(), inventory.Location{Code: "main", Name: d.P.T("admin.location.first"), Country: country, Active: true})
+	return err
 }
 
 // prices shows how the default market's prices are listed and taxed.
