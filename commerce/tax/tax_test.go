@@ -98,6 +98,28 @@ func TestLibrary_standardRates(t *testing.T) {
 	}
 }
 
+// Rates whose law says when they end are followed by what comes after them,
+// without a day in between.
+func TestLibrary_lawsThatEnd(t *testing.T) {
+	table := library(t)
+	for _, c := range []struct {
+		region, day string
+		want        money.Rate
+	}{
+		{"LA", "2029-12-31", 50_000}, {"LA", "2030-01-01", 47_500},
+		{"SD", "2027-06-30", 42_000}, {"SD", "2027-07-01", 45_000},
+	} {
+		at, err := time.Parse(time.DateOnly, c.day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		row, ok := table.Rate(tax.Area{Country: "US", Region: c.region}, tax.Standard, at.Add(12*time.Hour))
+		if !ok || row.Rate != c.want {
+			t.Errorf("%s on %s: %d (found %v), want %d", c.region, c.day, row.Rate, ok, c.want)
+		}
+	}
+}
+
 func TestLibrary_spansDoNotOverlap(t *testing.T) {
 	table := library(t)
 	for i, a := range table {
