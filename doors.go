@@ -54,9 +54,9 @@ func (s *Shop) Office() (*admin.Office, error) {
 
 // store puts the storefront together.
 func (s *Shop) store() (*storefront.Store, error) {
-	payAt := []string{"https:"} // hosted payment pages are anywhere
-	if s.Settings.SandboxURL != "" {
-		payAt = append(payAt, s.Settings.SandboxURL)
+	var payAt []string
+	for _, stored := range s.Payments.All() {
+		payAt = append(payAt, stored.Provider.Info().Pages...)
 	}
 	return storefront.New(storefront.Options{
 		DB: s.DB, Log: s.Log, Words: s.Words, Layers: append(slices.Clone(s.parts.themes), base.Files), Cookies: s.cookies, Once: s.Once, Audit: s.Audit,

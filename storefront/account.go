@@ -167,7 +167,7 @@ func (s *Store) signIn(w http.ResponseWriter, r *http.Request) error {
 		Email    string `form:"email" required:"true" max:"254"`
 		Password string `form:"password" raw:"true" required:"true" max:"200"`
 		Next     string `form:"next" max:"500"`
-	}](r, web.Limits{})
+	}](r, formLimits())
 	if err == nil {
 		var session string
 		if session, err = s.Accounts.SignIn(r.Context(), in.Email, in.Password, browser(r)); err == nil {
@@ -203,7 +203,7 @@ func (s *Store) signUp(w http.ResponseWriter, r *http.Request) error {
 		Name     string `form:"name" required:"true" max:"200"`
 		Email    string `form:"email" required:"true" max:"254"`
 		Password string `form:"password" raw:"true" required:"true" max:"200"`
-	}](r, web.Limits{})
+	}](r, formLimits())
 	if err == nil {
 		var session string
 		session, err = s.Accounts.SignUp(r.Context(), customer.Newcomer{Name: in.Name, Email: in.Email, Password: in.Password, Locale: v.lang}, browser(r))
@@ -237,7 +237,7 @@ func (s *Store) forgotten(w http.ResponseWriter, r *http.Request) error {
 	v := s.visit(r)
 	in, raw, err := web.DecodeForm[struct {
 		Email string `form:"email" required:"true" max:"254"`
-	}](r, web.Limits{})
+	}](r, formLimits())
 	if err == nil {
 		err = s.Accounts.RequestReset(r.Context(), in.Email, v.lang, browser(r))
 	}
@@ -269,7 +269,7 @@ func (s *Store) reset(w http.ResponseWriter, r *http.Request) error {
 	v := s.visit(r)
 	in, raw, err := web.DecodeForm[struct {
 		Password string `form:"password" raw:"true" required:"true" max:"200"`
-	}](r, web.Limits{})
+	}](r, formLimits())
 	if err == nil {
 		var session string
 		if session, err = s.Accounts.ResetPassword(r.Context(), r.PathValue("token"), in.Password, browser(r)); err == nil {
@@ -302,7 +302,7 @@ func (s *Store) verify(w http.ResponseWriter, r *http.Request) error {
 	v := s.visit(r)
 	in, raw, err := web.DecodeForm[struct {
 		Password string `form:"password" raw:"true" required:"true" max:"200"`
-	}](r, web.Limits{})
+	}](r, formLimits())
 	if err == nil {
 		var session string
 		if session, err = s.Accounts.Verify(r.Context(), r.PathValue("token"), in.Password, browser(r)); err == nil {

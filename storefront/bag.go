@@ -96,7 +96,7 @@ func (s *Store) addToBag(w http.ResponseWriter, r *http.Request) error {
 	in, raw, err := web.DecodeForm[struct {
 		Variant  string `form:"variant" required:"true" max:"40"`
 		Quantity int64  `form:"quantity"`
-	}](r, web.Limits{})
+	}](r, formLimits())
 	if err != nil {
 		return s.refuseAdding(w, r, raw.Get("variant"), err)
 	}
@@ -146,7 +146,7 @@ func (s *Store) refuseAdding(w http.ResponseWriter, r *http.Request, variant str
 func (s *Store) setLine(w http.ResponseWriter, r *http.Request) error {
 	in, _, err := web.DecodeForm[struct {
 		Quantity int64 `form:"quantity" min:"0"`
-	}](r, web.Limits{})
+	}](r, formLimits())
 	if err == nil {
 		err = s.changeLine(r, in.Quantity)
 	}

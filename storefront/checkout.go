@@ -124,7 +124,7 @@ func (s *Store) keep(ctx context.Context, owner cart.Owner, d cart.Details, deli
 // to pay. Nothing is checked; what was typed is kept.
 func (s *Store) checkoutDraft(w http.ResponseWriter, r *http.Request) error {
 	v := s.visit(r)
-	in, raw, err := web.DecodeForm[checkoutForm](r, web.Limits{})
+	in, raw, err := web.DecodeForm[checkoutForm](r, formLimits())
 	if err != nil {
 		return s.refusePlacing(w, r, raw, err)
 	}
@@ -150,7 +150,7 @@ func (s *Store) checkoutDraft(w http.ResponseWriter, r *http.Request) error {
 // shopper sees both totals and confirms again; nothing was charged.
 func (s *Store) place(w http.ResponseWriter, r *http.Request) error {
 	v := s.visit(r)
-	in, raw, err := web.DecodeForm[checkoutForm](r, web.Limits{})
+	in, raw, err := web.DecodeForm[checkoutForm](r, formLimits())
 	if err != nil {
 		return s.refusePlacing(w, r, raw, err)
 	}

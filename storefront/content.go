@@ -212,7 +212,7 @@ func (s *Store) writeToUs(w http.ResponseWriter, r *http.Request) error {
 		Email   string `form:"email"`
 		Order   string `form:"order"`
 		Message string `form:"message" multiline:"true" max:"20000"`
-	}](r, web.Limits{})
+	}](r, formLimits())
 	if err == nil {
 		err = s.Once.Do(w, r, func(ctx context.Context, tx *db.Tx) (once.Response, error) {
 			_, err := s.Content.Send(ctx, tx, content.Message{Name: in.Name, Email: in.Email, Order: in.Order, Text: in.Message, Lang: v.lang})

@@ -14,6 +14,7 @@ import (
 	"github.com/stoashop/stoa/commerce/slug"
 	"github.com/stoashop/stoa/kit/fault"
 	"github.com/stoashop/stoa/kit/money"
+	"github.com/stoashop/stoa/kit/pan"
 	"github.com/stoashop/stoa/storefront/view"
 )
 
@@ -118,8 +119,11 @@ func (s *Store) searchPage(w http.ResponseWriter, r *http.Request) error {
 	v := s.visit(r)
 	text := strings.TrimSpace(r.URL.Query().Get("q"))
 	text = cut(text, search.MaxText)
-	title := v.P.T("storefront.search.label")
-	if text != "" {
+	title, status := v.P.T("storefront.search.label"), http.StatusOK
+	problem := ""
+	if pan.In(text) {
+		problem, status = v.P.T("payment.card_number_here"), http.StatusUnprocessableEntity
+	} else if text != "" {
 		title = v.P.T("storefront.search.title", "query", text)
 	}
 	base, err := s.page(r, title, nil)
@@ -128,9 +132,9 @@ func (s *Store) searchPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	base.Head.NoIndex, base.Head.Canonical = true, ""
 	page := view.SearchPage{Page: base, Query: text}
-	page.Page.Search.Query = text
+	page.Page.Search.Query, page.Page.Search.Problem = text, problem
 	at := v.url("search")
-	if text != "" || len(r.URL.Query()) > 0 {
+	if problem == "" && (text != "" || len(r.URL.Query()) > 0) {
 		l, err := s.listing(r, at, search.Query{Text: text})
 		if err != nil {
 			return err
@@ -151,7 +155,7 @@ func (s *Store) searchPage(w http.ResponseWriter, r *http.Request) error {
 	if wants(r, "listing") || wants(r, "results") {
 		return s.fragment(w, r, http.StatusOK, "listing", page.Listing)
 	}
-	return s.show(w, r, http.StatusOK, "search", page)
+	return s.show(w, r, status, "search", page)
 }
 
 // cut shortens s to at most n characters.
@@ -177,6 +181,9 @@ func (s *Store) newest(v *Visit, n int) []view.ProductCard {
 func (s *Store) suggestions(w http.ResponseWriter, r *http.Request) error {
 	v := s.visit(r)
 	text := cut(strings.TrimSpace(r.URL.Query().Get("q")), search.MaxText)
+	if pan.In(text) {
+		text = ""
+	}
 	found, err := s.Search.Suggest(v.lang, v.Market.PriceListID, text, 6)
 	if err != nil {
 		return err

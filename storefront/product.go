@@ -363,21 +363,27 @@ func (v *Visit) window(m shipping.Method, at time.Time) view.Window {
 	return view.Window{From: e.Earliest, To: e.Latest}
 }
 
-// related are a product's own neighbours, else others of its category.
+// related are a product's own neighbours, and others of its category, or of
+// those above it, in the places that stay free.
 func (s *Store) related(v *Visit, p *catalog.Page) []*catalog.Card {
 	cards := s.Search.Cards(v.Market.PriceListID, p.Related)
-	if len(cards) == 0 && p.Category != nil {
-		found, err := s.Search.Search(search.Query{Lang: v.lang, ListID: v.Market.PriceListID, Category: p.Category.ID, Limit: 5, NoFacets: true})
+	const places = 4
+	if p.Category == nil || len(cards) >= places {
+		return cards[:min(len(cards), places)]
+	}
+	for _, above := range slices.Backward(p.Category.Path()) {
+		found, err := s.Search.Search(search.Query{Lang: v.lang, ListID: v.Market.PriceListID, Category: above.ID, Limit: 2 * places, NoFacets: true})
 		if err != nil {
-			return nil
+			break
 		}
 		for _, h := range found.Hits {
-			if h.Card.ID != p.ID {
+			known := h.Card.ID == p.ID || slices.ContainsFunc(cards, func(c *catalog.Card) bool { return c.ID == h.Card.ID })
+			if !known && len(cards) < places {
 				cards = append(cards, h.Card)
 			}
 		}
 	}
-	return cards[:min(len(cards), 4)]
+	return cards
 }
 
 // isNew reports whether a product came into the shop lately. What the shop

@@ -76,7 +76,7 @@ func (s *Store) saveProfile(w http.ResponseWriter, r *http.Request) error {
 		Phone    string `form:"phone" max:"40"`
 		Language string `form:"language" max:"20"`
 		Version  int64  `form:"version"`
-	}](r, web.Limits{})
+	}](r, formLimits())
 	if err == nil && !slices.Contains(s.languages(r.Context()), in.Language) {
 		err = fault.New(fault.Invalid, "form.invalid").At("language", "form.not_a_choice")
 	}
@@ -91,7 +91,7 @@ func (s *Store) changePassword(w http.ResponseWriter, r *http.Request) error {
 	in, raw, err := web.DecodeForm[struct {
 		Old      string `form:"old" raw:"true" required:"true" max:"200"`
 		Password string `form:"password" raw:"true" required:"true" max:"200"`
-	}](r, web.Limits{})
+	}](r, formLimits())
 	if err == nil {
 		err = s.Accounts.ChangePassword(r.Context(), v.Me.ID, v.Me.Session, in.Old, in.Password)
 	}
@@ -105,7 +105,7 @@ func (s *Store) changeEmail(w http.ResponseWriter, r *http.Request) error {
 	in, raw, err := web.DecodeForm[struct {
 		Email  string `form:"email" required:"true" max:"254"`
 		Secret string `form:"secret" raw:"true" required:"true" max:"200"`
-	}](r, web.Limits{})
+	}](r, formLimits())
 	if err == nil {
 		err = rename(s.Accounts.RequestEmail(r.Context(), v.Me.ID, in.Secret, in.Email, browser(r)), "password", "secret")
 	}
@@ -247,7 +247,7 @@ type addressInput struct {
 
 // addressDraft draws the form anew for another country; nothing is saved.
 func (s *Store) addressDraft(w http.ResponseWriter, r *http.Request) error {
-	in, raw, err := web.DecodeForm[addressInput](r, web.Limits{})
+	in, raw, err := web.DecodeForm[addressInput](r, formLimits())
 	if err != nil && !correctable(err) {
 		return err
 	}
@@ -258,7 +258,7 @@ func (s *Store) addressDraft(w http.ResponseWriter, r *http.Request) error {
 // twice; the book shows it and either can be removed.
 func (s *Store) saveAddress(w http.ResponseWriter, r *http.Request) error {
 	v := s.visit(r)
-	in, raw, err := web.DecodeForm[addressInput](r, web.Limits{})
+	in, raw, err := web.DecodeForm[addressInput](r, formLimits())
 	saved := customer.Saved{ID: r.PathValue("id"), Address: in.address()}
 	if err == nil {
 		_, err = s.Accounts.SaveAddress(r.Context(), v.actor(v.Me.ID), v.Me.ID, saved)

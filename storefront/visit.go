@@ -210,6 +210,10 @@ func (v *Visit) shop() view.Shop {
 // now is this instant in the shop's zone.
 func (v *Visit) now() time.Time { return v.store.DB.Now().In(v.P.Zone()) }
 
+// formLimits are those of every form: a card number is typed at the payment
+// provider only.
+func formLimits() web.Limits { return web.Limits{NoCards: true} }
+
 // form is what was typed into a form on its way back: the values as sent and
 // what is wrong with each. The zero value is a form nobody has sent.
 type form struct {

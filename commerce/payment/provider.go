@@ -109,6 +109,11 @@ type Info struct {
 	Methods  []Method // at least one
 	Settings []Field  // the form that staff fill in; may be empty
 
+	// Pages are the sources of the pages that shoppers are sent to, such as
+	// "https://pay.example"; empty when there are none. Browsers lead a
+	// shopper who pays nowhere else.
+	Pages []string
+
 	// ByHand says that people move the money: Authorize promises, staff note
 	// with Capture and Refund what the bank statement says.
 	ByHand bool

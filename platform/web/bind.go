@@ -16,6 +16,7 @@ import (
 
 	"github.com/stoashop/stoa/kit/fault"
 	"github.com/stoashop/stoa/kit/money"
+	"github.com/stoashop/stoa/kit/pan"
 )
 
 // binder puts inputs into a struct and collects what is wrong with them.
@@ -397,6 +398,10 @@ func (b *binder) target(f *field, dst reflect.Value) reflect.Value {
 func (b *binder) text(f *field, path, s string, dst reflect.Value) {
 	if !utf8.ValidString(s) {
 		b.bad(path, "form.not_utf8")
+		return
+	}
+	if b.limits.NoCards && f.kind == aText && !f.raw && pan.In(s) {
+		b.bad(path, "payment.card_number_here")
 		return
 	}
 	if f.kind == aText {

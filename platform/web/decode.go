@@ -31,6 +31,10 @@ type Limits struct {
 	Currency string         // of money.Minor fields; a struct with amounts needs it
 	Lang     string         // of whoever types amounts into a form: "de" may write 19,99
 	Zone     *time.Location // of times without a zone; UTC
+
+	// NoCards refuses payment card numbers in texts ("payment.card_number_here"),
+	// for forms that strangers fill in. Passwords are not looked at.
+	NoCards bool
 }
 
 func (l Limits) filled() Limits {

@@ -8,6 +8,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -513,5 +514,32 @@ func sound(t *testing.T, o order) {
 		if l.SKU == "" || l.Quantity < 1 || l.Quantity > 999 {
 			t.Errorf("let in %+v", l)
 		}
+	}
+}
+
+// Strangers' forms take no card numbers, other forms and passwords do.
+func TestDecodeForm_T41_cardNumbers(t *testing.T) {
+	type note struct {
+		Note   string   `form:"note"`
+		Tags   []string `form:"tags"`
+		Secret string   `form:"secret" raw:"true"`
+	}
+	const card = "4242 4242 4242 4242"
+	decode := func(form url.Values, l web.Limits) error {
+		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(form.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		_, _, err := web.DecodeForm[note](r, l)
+		return err
+	}
+	form := url.Values{"note": {"my card is " + card}, "tags": {card}}
+	f := fault.From(decode(form, web.Limits{NoCards: true}))
+	if f == nil || f.Kind != fault.Invalid || len(f.Fields) != 2 || f.Fields[0].Path != "note" || f.Fields[0].Reason != "payment.card_number_here" {
+		t.Errorf("got %+v", f)
+	}
+	if err := decode(form, web.Limits{}); err != nil {
+		t.Error(err)
+	}
+	if err := decode(url.Values{"secret": {card}}, web.Limits{NoCards: true}); err != nil {
+		t.Error(err)
 	}
 }

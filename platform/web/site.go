@@ -17,6 +17,7 @@ import (
 
 	"github.com/stoashop/stoa/kit/clock"
 	"github.com/stoashop/stoa/kit/id"
+	"github.com/stoashop/stoa/kit/pan"
 )
 
 // SiteOptions says where the shop is found and whom it believes.
@@ -205,12 +206,23 @@ func SafePath(path string) string {
 const masked = "[masked]"
 
 // MaskAttr is a slog.HandlerOptions.ReplaceAttr that masks attributes whose
-// name says that they are secret, wherever they are logged from.
+// name says that they are secret, and card numbers in any text or error,
+// wherever they are logged from.
 func MaskAttr(_ []string, a slog.Attr) slog.Attr {
 	name := strings.ToLower(a.Key)
 	for _, secret := range []string{"password", "passwd", "secret", "token", "authorization", "cookie", "api_key", "apikey", "private_key", "dsn"} {
 		if strings.Contains(name, secret) {
 			return slog.String(a.Key, masked)
+		}
+	}
+	switch v := a.Value; v.Kind() {
+	case slog.KindString:
+		if pan.In(v.String()) {
+			return slog.String(a.Key, pan.Mask(v.String()))
+		}
+	case slog.KindAny:
+		if err, ok := v.Any().(error); ok && pan.In(err.Error()) {
+			return slog.String(a.Key, pan.Mask(err.Error()))
 		}
 	}
 	return a

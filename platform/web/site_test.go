@@ -735,3 +735,18 @@ func TestServe_T93_T96_refusesWhatIsAmbiguousOrHuge(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Whatever a log line is made from, a card number in it is masked.
+func TestMaskAttr_T41_cardNumbers(t *testing.T) {
+	log := new(logbook)
+	log.logger().Info("paid with 4242 4242 4242 4242", "note", "4242424242424242", "err", errors.New("bad 4242-4242-4242-4242"), "order", "1042", "phone", "+49 30 23125014")
+	line := log.String()
+	if strings.Contains(strings.NewReplacer(" ", "", "-", "").Replace(line), "424242424242") || strings.Count(line, "••••4242") != 3 {
+		t.Errorf("a card number is logged: %s", line)
+	}
+	for _, kept := range []string{`"order":"1042"`, `"phone":"+49 30 23125014"`} {
+		if !strings.Contains(line, kept) {
+			t.Errorf("%s lacks %s", line, kept)
+		}
+	}
+}

@@ -134,6 +134,7 @@ type SearchBox struct {
 	URL        string
 	SuggestURL string // answers ?q=… with the partial "suggestions"
 	Query      string // what was searched for; "" elsewhere
+	Problem    string // why that is not searched for; "" for no reason
 	Popular    []Link // shown before anything is typed; may be empty
 }
 

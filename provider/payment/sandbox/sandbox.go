@@ -70,6 +70,7 @@ func (p *Provider) Info() payment.Info {
 		ID:                ID,
 		Name:              "sandbox.name",
 		Methods:           []payment.Method{{ID: "card", Name: "sandbox.card", Help: "sandbox.card.help", Icon: "card"}},
+		Pages:             []string{p.base},
 		ManyCaptures:      true,
 		AuthorisationLife: 7 * 24 * time.Hour,
 	}

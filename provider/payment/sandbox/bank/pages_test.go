@@ -12,6 +12,7 @@ import (
 
 	"github.com/stoashop/stoa/kit/locale"
 	"github.com/stoashop/stoa/provider/payment/sandbox/bank"
+	"github.com/stoashop/stoa/stoatest/browse"
 	"github.com/stoashop/stoa/words"
 )
 
@@ -73,6 +74,45 @@ func TestPage_payTwiceIsOnePayment(t *testing.T) {
 	}
 	if _, page := c.walk("GET", p.PayURL, nil); !strings.Contains(page, "This payment went through") || !strings.Contains(page, c.shop.URL+"/return") {
 		t.Error("an ended payment does not lead back")
+	}
+}
+
+// WCAG 2.2 AA in every state of the page, on a phone and on a desktop, light
+// and dark, and nothing to scroll sideways at 320 pixels.
+func TestPage_isAccessible(t *testing.T) {
+	tab := browse.New(t)
+	for name, look := range map[string]struct {
+		width, height int64
+		scheme        string
+	}{"phone": {320, 700, "light"}, "desktop": {1440, 900, "dark"}} {
+		c := open(t, bank.Options{Merchant: "Kiln & Loom"})
+		p := c.make("", "automatic")
+		tab.Size(look.width, look.height, look.width < 600)
+		tab.Scheme(look.scheme)
+		holds := func(state string) {
+			t.Helper()
+			for _, v := range tab.Axe() {
+				t.Errorf("%s, %s: %s", name, state, v)
+			}
+			if wide := browse.Eval[int64](tab, `document.documentElement.scrollWidth`); wide > look.width {
+				t.Errorf("%s, %s: %d pixels wide", name, state, wide)
+			}
+		}
+		send := func(form url.Values, until string) {
+			t.Helper()
+			for field, value := range form {
+				tab.Run(`document.querySelector("[name=` + field + `]").value = "` + value[0] + `"`)
+			}
+			tab.Run(`document.querySelector("button.main").click()`)
+			tab.Wait(until)
+		}
+		tab.Go(p.PayURL)
+		holds("the empty form")
+		send(fill("1234"), `document.querySelector("[aria-invalid=true]")`)
+		holds("a mistake")
+		challenge := bank.Cards()[slices.IndexFunc(bank.Cards(), func(c bank.Card) bool { return c.Scenario == bank.Challenge })]
+		send(fill(challenge.Spaced()), `!document.querySelector("[name=number]")`)
+		holds("the bank's question")
 	}
 }
 
