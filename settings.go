@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/stoashop/stoa/guard/privacy"
+	"github.com/stoashop/stoa/platform/db"
 )
 
 // Settings are what whoever runs the server decides. What the merchant decides
@@ -76,7 +77,7 @@ func AllSettings() []Setting {
 
 // ReadSettings reads the settings: defaults, then the file (stoa.conf in the
 // working folder when file is ""; it may be missing then), then the
-// environment. Every problem is named in one error, a line each.
+// environment. Every problem is named in one *SettingsError, a line each.
 func ReadSettings(environ []string, file string) (Settings, error) {
 	values := make(map[string]string)
 	known := make(map[string]Setting)
@@ -116,7 +117,7 @@ func ReadSettings(environ []string, file string) (Settings, error) {
 	if err != nil {
 		problems = append(problems, err)
 	}
-	return s, errors.Join(problems...)
+	return s, wrongSettings(errors.Join(problems...))
 }
 
 func readConf(file string, take func(from, name, value string)) error {
@@ -224,6 +225,14 @@ func settingsOf(v map[string]string) (Settings, error) {
 	if s.Database == "" {
 		s.Database = "sqlite:" + filepath.Join(s.Data, "stoa.db")
 	}
+	if !slices.ContainsFunc([]string{"sqlite:", "postgres://", "postgresql://"}, func(scheme string) bool { return strings.HasPrefix(s.Database, scheme) }) {
+		wrong("STOA_DATABASE", "must be sqlite:FILE or postgres://USER:PASSWORD@HOST/NAME")
+	}
+	if s.MetricsListen != "" {
+		if _, _, err := net.SplitHostPort(s.MetricsListen); err != nil {
+			wrong("STOA_METRICS_LISTEN", `must be an address and port such as "localhost:9090"`)
+		}
+	}
 	if s.MasterKey != "" {
 		if raw, err := base64.StdEncoding.DecodeString(s.MasterKey); err != nil || len(raw) != privacy.MasterKeySize {
 			wrong("STOA_MASTER_KEY", "must be 32 bytes in base64 (openssl rand -base64 32)")
@@ -264,8 +273,8 @@ func (s Settings) masterKey() ([]byte, error) {
 	name := filepath.Join(s.Data, "master.key")
 	raw, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		if err := os.MkdirAll(s.Data, 0o700); err != nil {
-			return nil, fmt.Errorf("cannot make the data folder %s", s.Data)
+		if err := makeFolder(s.Data); err != nil {
+			return nil, err
 		}
 		key := make([]byte, privacy.MasterKeySize)
 		if _, err := rand.Read(key); err != nil {
@@ -278,17 +287,17 @@ func (s Settings) masterKey() ([]byte, error) {
 			return s.masterKey()
 		}
 		if err != nil {
-			return nil, fmt.Errorf("cannot write %s; give this user write access or set STOA_DATA to another folder", name)
+			return nil, &db.Trouble{Problem: db.NotWritable, Line: "cannot write " + name + "; give this user write access or set STOA_DATA to another folder", Cause: err}
 		}
 		_, err = f.WriteString(base64.StdEncoding.EncodeToString(key) + "\n")
 		return key, errors.Join(err, f.Sync(), f.Close())
 	}
 	if err != nil {
-		return nil, fmt.Errorf("cannot read %s", name)
+		return nil, &db.Trouble{Problem: db.NotWritable, Line: "cannot read " + name + "; give this user access or set STOA_DATA to another folder", Cause: err}
 	}
 	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(raw)))
 	if err != nil || len(key) != privacy.MasterKeySize {
-		return nil, fmt.Errorf("%s is damaged: it should hold 32 bytes in base64; restore it from a backup", name)
+		return nil, &db.Trouble{Problem: db.Damaged, Line: name + " is damaged: it should hold 32 bytes in base64; restore it from a backup"}
 	}
 	return key, nil
 }

@@ -125,7 +125,11 @@ func New(ctx context.Context, settings Settings, options ...Option) (*Shop, erro
 		o(&s.parts)
 	}
 	if err := s.build(ctx); err != nil {
-		return nil, errors.Join(err, s.Close())
+		s.Close() // the first failure is the one to tell
+		if t := db.TroubleOf(err, settings.Database); t != nil {
+			return nil, t
+		}
+		return nil, err
 	}
 	return s, nil
 }
@@ -155,11 +159,11 @@ func (s *Shop) foundations(context.Context) error {
 	}
 	var err error
 	if s.base, err = url.Parse(s.Settings.Base); err != nil {
-		return fmt.Errorf("the shop's address %q cannot be read", s.Settings.Base)
+		return wrongSettings(fmt.Errorf("STOA_BASE_URL %q cannot be read", s.Settings.Base))
 	}
 	secure, err := web.CheckExposure(s.Settings.Listen, s.base, s.Settings.Insecure)
 	if err != nil {
-		return err
+		return wrongSettings(err)
 	}
 	s.cookies = web.Cookies{Secure: secure}
 	layers := append(s.parts.words[:len(s.parts.words):len(s.parts.words)], words.Files)
@@ -283,11 +287,11 @@ func (s *Shop) outbox() (*mailbox.Service, error) {
 	if s.Settings.SMTP != "" {
 		o, err := mail.ParseURL(s.Settings.SMTP)
 		if err != nil {
-			return nil, fmt.Errorf("STOA_SMTP_URL: %w", err)
+			return nil, wrongSettings(fmt.Errorf("STOA_SMTP_URL: %w", err))
 		}
 		o.HELO = s.base.Hostname()
 		if sender, err = mail.NewSMTP(o); err != nil {
-			return nil, fmt.Errorf("STOA_SMTP_URL: %w", err)
+			return nil, wrongSettings(fmt.Errorf("STOA_SMTP_URL: %w", err))
 		}
 	}
 	return mailbox.New(mailbox.Deps{
@@ -334,7 +338,7 @@ func (s *Shop) follow(ctx context.Context) error {
 		return fmt.Errorf("load the shop: %w", err)
 	}
 	if s.Settings.TestMode && s.Payments.AnyLive() {
-		return errors.New("STOA_TEST_MODE is refused: a payment provider that moves real money is set up")
+		return wrongSettings(errors.New("STOA_TEST_MODE is refused: a payment provider that moves real money is set up"))
 	}
 	return nil
 }
@@ -349,8 +353,15 @@ func NewLog(format string) *slog.Logger {
 }
 
 // Run serves the shop until ctx ends, then drains. started, which may be nil,
-// is called with the address that is listened on. Run closes the shop.
+// is called with the address that is listened on. Run closes the shop. It
+// fails when another process serves the same SQLite database (see Claim) or
+// the address cannot be listened on.
 func (s *Shop) Run(ctx context.Context, started func(net.Addr)) error {
+	release, err := s.Settings.Claim()
+	if err != nil {
+		return errors.Join(err, s.Close())
+	}
+	defer release()
 	health := web.NewHealth(s.Log, web.Check{Name: "database", Run: s.DB.Ping})
 	metrics := web.NewMetrics()
 	handler, err := s.Handler(metrics)

@@ -4,9 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -28,16 +26,16 @@ func (d demoCmd) Run(ctx context.Context, c *commands) error {
 	if err != nil {
 		return err
 	}
+	if err := mayServe(ctx, settings); err != nil {
+		return err
+	}
 	if d.Fresh {
 		if err := startAgain(settings.Data); err != nil {
 			return err
 		}
 	}
-	if err := os.MkdirAll(settings.Data, 0o700); err != nil {
-		return fmt.Errorf("cannot make the data folder %s", settings.Data)
-	}
-	if err := os.WriteFile(filepath.Join(settings.Data, marker), []byte("This folder holds a demo shop; stoa demo --fresh deletes it.\n"), 0o600); err != nil {
-		return fmt.Errorf("the data folder %s is not writable; set STOA_DATA to another folder", settings.Data)
+	if err := mark(settings.Data); err != nil {
+		return err
 	}
 	keys, err := demoKeys(settings.Data)
 	if err != nil {
@@ -66,15 +64,28 @@ func (d demoCmd) Run(ctx context.Context, c *commands) error {
 // marker is the file that says that a folder holds a demo and nothing dearer.
 const marker = "DEMO"
 
-// startAgain deletes a demo's data folder, and only that of a demo.
-func startAgain(data string) error {
-	if _, err := os.Stat(data); errors.Is(err, fs.ErrNotExist) {
+// mark makes the data folder, if need be, and marks it as a demo's. A folder
+// that holds a shop already is not a demo's.
+func mark(data string) error {
+	name := filepath.Join(data, marker)
+	if _, err := os.Stat(name); err == nil {
 		return nil
 	}
-	if _, err := os.Stat(filepath.Join(data, marker)); err != nil {
-		return fmt.Errorf("%s is not a demo's data folder; it is left alone", data)
+	if _, err := os.Stat(filepath.Join(data, "stoa.db")); err == nil {
+		return fmt.Errorf("%s holds a shop of its own, not a demo; set STOA_DATA to another folder, or run stoa serve", data)
 	}
-	return os.RemoveAll(data)
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(name, []byte("This folder holds a demo shop; stoa demo --fresh deletes it.\n"), 0o600)
+}
+
+// startAgain deletes a demo's data folder, and only that of a demo.
+func startAgain(data string) error {
+	if _, err := os.Stat(filepath.Join(data, marker)); err == nil {
+		return os.RemoveAll(data)
+	}
+	return nil // what holds no demo is left alone; mark refuses another shop's
 }
 
 type bankKeys struct {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stoashop/stoa"
+	"github.com/stoashop/stoa/platform/web"
 )
 
 type doctorCmd struct{}
@@ -27,10 +28,12 @@ func (doctorCmd) Run(ctx context.Context, c *commands) error {
 		return true
 	}
 	settings, err := c.settings()
-	if !tell("settings", err) {
-		return errQuiet
+	if err != nil {
+		fmt.Println("  not well   settings:")
+		return err
 	}
-	tell("address "+settings.Listen+" is free", free(ctx, settings.Listen))
+	tell("settings", nil)
+	tell("address "+settings.Listen, web.Free(ctx, settings.Listen))
 	shop, err := stoa.New(ctx, settings)
 	if tell("database, data folder and master key", err) {
 		defer shop.Close()
@@ -54,14 +57,6 @@ func (doctorCmd) Run(ctx context.Context, c *commands) error {
 		return errors.New("not everything is well")
 	}
 	return nil
-}
-
-func free(ctx context.Context, address string) error {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
-	if err != nil {
-		return errors.New("something listens there already, perhaps this shop; stop it or set STOA_LISTEN")
-	}
-	return l.Close()
 }
 
 func dial(ctx context.Context, address string) error {

@@ -27,10 +27,6 @@ type importCmd struct {
 // Run imports a file product by product. It can be stopped at any moment and
 // run again: it goes on where it stopped, and nothing is imported twice.
 func (c importCmd) Run(ctx context.Context, all *commands) error {
-	settings, err := all.settings()
-	if err != nil {
-		return err
-	}
 	file, err := os.Open(c.File)
 	if err != nil {
 		return fmt.Errorf("%s cannot be read", c.File)
@@ -48,7 +44,7 @@ func (c importCmd) Run(ctx context.Context, all *commands) error {
 		defer texts.Close()
 		request.Texts = texts
 	}
-	shop, err := stoa.New(ctx, settings)
+	shop, err := all.open(ctx)
 	if err != nil {
 		return err
 	}

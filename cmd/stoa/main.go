@@ -3,7 +3,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -12,6 +11,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/stoashop/stoa"
 )
 
 // commands is the command line.
@@ -37,7 +38,12 @@ Everything is set by environment variables or the same names in stoa.conf;
 "stoa config print" lists them with what they mean. The first steps:
 
   stoa demo      a filled shop on http://localhost:8080, to look around
-  stoa serve     your own shop; prints a link to make the owner's account`
+  stoa serve     your own shop; prints a link to make the owner's account
+
+It ends with 0 when all went well, and tells troubles apart: 2 command line,
+3 settings, 4 address in use, 5 data folder not writable, 6 data folder in use,
+7 PostgreSQL away, 8 database newer than the program, 9 database damaged,
+130 stopped before it was done, 1 anything else.`
 
 func main() { os.Exit(run(os.Args[1:])) }
 
@@ -46,7 +52,7 @@ func run(args []string) int {
 	parser, err := kong.New(&c, kong.Name("stoa"), kong.Description(description), kong.UsageOnError(), kong.Vars{"scopes": scopeNames()}, kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "stoa:", err)
-		return 2
+		return stoa.ExitUsage
 	}
 	if len(args) == 0 {
 		args = []string{"--help"}
@@ -54,14 +60,19 @@ func run(args []string) int {
 	line, err := parser.Parse(args)
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "stoa: %v\nTry: stoa --help\n", err)
-		return 2
+		return stoa.ExitUsage
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	line.BindTo(ctx, (*context.Context)(nil))
 	if err := line.Run(&c); err != nil {
+		if ctx.Err() != nil {
+			fmt.Fprintln(os.Stderr, "stoa: stopped before it was done; run it again")
+			return stoa.ExitStopped
+		}
 		complain(err)
-		return 1
+		return stoa.ExitCode(err)
 	}
 	return 0
 }
@@ -97,6 +108,3 @@ func version() string {
 	}
 	return v + " " + info.GoVersion
 }
-
-// errQuiet is an error that has been told already.
-var errQuiet = errors.New("see above")

@@ -2,15 +2,26 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
 
 	"github.com/stoashop/stoa"
+	"github.com/stoashop/stoa/platform/web"
 )
 
 func (c *commands) settings() (stoa.Settings, error) {
 	return stoa.ReadSettings(os.Environ(), c.Config)
+}
+
+// open puts the shop of the settings together, for a command that closes it.
+func (c *commands) open(ctx context.Context) (*stoa.Shop, error) {
+	settings, err := c.settings()
+	if err != nil {
+		return nil, err
+	}
+	return stoa.New(ctx, settings)
 }
 
 type serveCmd struct{}
@@ -20,11 +31,24 @@ func (serveCmd) Run(ctx context.Context, c *commands) error {
 	if err != nil {
 		return err
 	}
+	if err := mayServe(ctx, settings); err != nil {
+		return err
+	}
 	shop, err := stoa.New(ctx, settings)
 	if err != nil {
 		return err
 	}
 	return serve(ctx, shop, nil)
+}
+
+// mayServe looks at once for what would be in the way only after much work: a
+// server on the same data or the same address.
+func mayServe(ctx context.Context, settings stoa.Settings) error {
+	release, err := settings.Claim()
+	if err != nil {
+		return err
+	}
+	return errors.Join(release(), web.Free(ctx, settings.Listen))
 }
 
 // serve runs a shop and tells where it is, once it is there.
@@ -62,11 +86,7 @@ func ownerLink(ctx context.Context, shop *stoa.Shop) (string, error) {
 type migrateCmd struct{}
 
 func (migrateCmd) Run(ctx context.Context, c *commands) error {
-	settings, err := c.settings()
-	if err != nil {
-		return err
-	}
-	shop, err := stoa.New(ctx, settings)
+	shop, err := c.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -78,11 +98,7 @@ func (migrateCmd) Run(ctx context.Context, c *commands) error {
 type setupCmd struct{}
 
 func (setupCmd) Run(ctx context.Context, c *commands) error {
-	settings, err := c.settings()
-	if err != nil {
-		return err
-	}
-	shop, err := stoa.New(ctx, settings)
+	shop, err := c.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -92,7 +108,7 @@ func (setupCmd) Run(ctx context.Context, c *commands) error {
 		return err
 	}
 	if link == "" {
-		fmt.Println("The shop has staff already: sign in at " + settings.Base + "/admin")
+		fmt.Println("The shop has staff already: sign in at " + shop.Settings.Base + "/admin")
 		return nil
 	}
 	fmt.Println(link)

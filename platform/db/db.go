@@ -130,7 +130,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	case strings.HasPrefix(o.URL, "postgres://"), strings.HasPrefix(o.URL, "postgresql://"):
 		err = d.openPostgres(ctx, background, o.URL)
 	default:
-		err = errors.New(`the database must be "sqlite:FILE" or "postgres://…"`)
+		err = &Trouble{WrongAddress, `the database must be "sqlite:FILE" or "postgres://…"`, nil}
 	}
 	if err != nil {
 		stop()
@@ -184,7 +184,8 @@ func (d *DB) Query(ctx context.Context, query string, args ...any) (*Rows, error
 		return nil, err
 	}
 	if d.engine == Postgres { // pgx prepares and caches by itself
-		return d.reader.QueryContext(ctx, query, args...)
+		rows, err := d.reader.QueryContext(ctx, query, args...)
+		return rows, d.dialect.explain(err)
 	}
 	stmt, err := d.stmts.get(ctx, d.reader, query)
 	if err != nil {
@@ -492,11 +493,11 @@ func Redacted(dbURL string) string {
 func writableFolder(file string) error {
 	dir := filepath.Dir(file)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("cannot make the data folder %s: %w", dir, errors.Unwrap(err))
+		return &Trouble{NotWritable, fmt.Sprintf("cannot make the data folder %s: %v", dir, errors.Unwrap(err)), err}
 	}
 	probe, err := os.CreateTemp(dir, ".write-probe-*")
 	if err != nil {
-		return fmt.Errorf("the data folder %s is not writable; give this user write access or set STOA_DATA to another folder", dir)
+		return &Trouble{NotWritable, fmt.Sprintf("the data folder %s is not writable; give this user write access or set STOA_DATA to another folder", dir), err}
 	}
 	probe.Close()
 	return os.Remove(probe.Name())

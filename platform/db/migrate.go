@@ -18,6 +18,7 @@ import (
 // It returns the versions it applied; a second call applies none. A database
 // newer than files is an error: an older program must not touch it.
 func (d *DB) Migrate(ctx context.Context, files fs.FS) (applied []int64, err error) {
+	defer func() { err = explained(err, d.url) }()
 	p, pool, err := d.provider(files)
 	if err != nil {
 		return nil, err
@@ -76,7 +77,7 @@ func refuseNewer(ctx context.Context, p *goose.Provider) error {
 		newest = max(newest, s.Version)
 	}
 	if has > newest {
-		return fmt.Errorf("the database is newer (version %d) than this program (version %d); run the newer program, or restore a backup made before the upgrade", has, newest)
+		return &Trouble{Newer, fmt.Sprintf("the database is newer (version %d) than this program (version %d); run the newer program, or restore a backup made before the upgrade", has, newest), nil}
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -27,7 +28,7 @@ const deadlockTries = 8
 func (d *DB) openPostgres(ctx, background context.Context, dbURL string) error {
 	cfg, err := pgxpool.ParseConfig(dbURL)
 	if err != nil {
-		return fmt.Errorf("the PostgreSQL address %s cannot be read", Redacted(dbURL))
+		return &Trouble{WrongAddress, "the PostgreSQL address " + Redacted(dbURL) + " cannot be read; it should be postgres://USER:PASSWORD@HOST/NAME", err}
 	}
 	if !strings.Contains(dbURL, "pool_max_conns") {
 		cfg.MaxConns = 32
@@ -39,10 +40,11 @@ func (d *DB) openPostgres(ctx, background context.Context, dbURL string) error {
 	cfg.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "60000"
 	pool, err := pgxpool.NewWithConfig(background, cfg)
 	if err != nil {
-		return fmt.Errorf("cannot reach PostgreSQL at %s: %w", Redacted(dbURL), err)
+		return &Trouble{Away, "cannot reach PostgreSQL at " + Redacted(dbURL), err}
 	}
 	d.engine, d.dialect = Postgres, postgresDialect{}
-	d.reader = stdlib.OpenDBFromPool(pool)
+	d.reader = sql.OpenDB(connector{stdlib.GetPoolConnector(pool)})
+	d.reader.SetMaxIdleConns(0) // the pool keeps them
 	d.notes.kick = make(chan struct{}, 1)
 	d.closePool = func() {
 		last, cancel := context.WithTimeout(context.Background(), time.Second)
@@ -53,11 +55,27 @@ func (d *DB) openPostgres(ctx, background context.Context, dbURL string) error {
 	if err := d.reader.PingContext(ctx); err != nil {
 		d.reader.Close()
 		pool.Close()
-		return fmt.Errorf("cannot reach PostgreSQL at %s: is it running, and may this user log in? (%s)", Redacted(dbURL), oneLine(err))
+		var f *fault.Error // the connector's; its cause is what went wrong
+		if errors.As(err, &f) {
+			err = f.Cause
+		}
+		return &Trouble{Away, fmt.Sprintf("cannot reach PostgreSQL at %s: is it running, and may this user log in? (%s)", Redacted(dbURL), oneLine(err)), err}
 	}
 	go d.notes.run(background, pool)
 	go d.listen(background, cfg.ConnConfig.Copy())
 	return nil
+}
+
+// connector says that the database is unavailable when no connection can be
+// had, so that whoever reads needs no word of PostgreSQL's.
+type connector struct{ driver.Connector }
+
+func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := c.Connector.Connect(ctx)
+	if err != nil && ctx.Err() == nil {
+		return nil, fault.New(fault.Unavailable, "database.unavailable").Because(err)
+	}
+	return conn, err
 }
 
 func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
@@ -228,7 +246,7 @@ func (postgresDialect) explain(err error) error {
 		return err
 	}
 	var connect *pgconn.ConnectError
-	if errors.As(err, &connect) || pgconn.Timeout(err) {
+	if errors.As(err, &connect) || pgconn.Timeout(err) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return fault.New(fault.Unavailable, "database.unavailable").Because(err)
 	}
 	return err

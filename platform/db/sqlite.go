@@ -30,7 +30,7 @@ const oldestSQLite = "3.53.0"
 
 func (d *DB) openSQLite(ctx context.Context, file string) error {
 	if file == "" {
-		return errors.New(`the database is "sqlite:" without a file name`)
+		return &Trouble{WrongAddress, `the database is "sqlite:" without a file name`, nil}
 	}
 	if err := writableFolder(file); err != nil {
 		return err
@@ -51,7 +51,7 @@ func (d *DB) openSQLite(ctx context.Context, file string) error {
 	conn, err := pool.Conn(ctx)
 	if err != nil {
 		pool.Close()
-		return fmt.Errorf("cannot open the database %s: %w", file, err)
+		return explained(fmt.Errorf("cannot open the database %s: %w", file, err), d.url)
 	}
 	var version, mode string
 	var sync int
@@ -62,7 +62,7 @@ func (d *DB) openSQLite(ctx context.Context, file string) error {
 	)
 	switch {
 	case err != nil:
-		err = fmt.Errorf("cannot read the database %s: %w", file, err)
+		err = explained(fmt.Errorf("cannot read the database %s: %w", file, err), d.url)
 	case olderThan(version, oldestSQLite):
 		err = fmt.Errorf("SQLite %s is too old: %s or newer is needed", version, oldestSQLite)
 	case mode != "wal" || sync != 2:
@@ -342,7 +342,7 @@ func (sqliteDialect) explain(err error) error {
 		return &Violation{Detail: e.Error(), Cause: err}
 	case code&0xff == sqlite3.SQLITE_FULL:
 		return fault.New(fault.Unavailable, "database.full").Because(err)
-	case code&0xff == sqlite3.SQLITE_BUSY, code&0xff == sqlite3.SQLITE_IOERR, code&0xff == sqlite3.SQLITE_CANTOPEN:
+	case code&0xff == sqlite3.SQLITE_BUSY, code&0xff == sqlite3.SQLITE_IOERR, code&0xff == sqlite3.SQLITE_CANTOPEN, code&0xff == sqlite3.SQLITE_READONLY:
 		return fault.New(fault.Unavailable, "database.unavailable").Because(err)
 	}
 	return err

@@ -120,9 +120,12 @@ const (
 	batch     = 16
 	leaseTime = 2 * time.Minute
 	idlePause = time.Second
+	graceTime = 20 * time.Second
 )
 
-// Run works until ctx ends, then waits for the jobs under way.
+// Run works until ctx ends. Then it hands back the jobs it has claimed and not
+// begun, so that other nodes need not wait for the lease, and waits for those
+// under way, which are given graceTime before their context ends too.
 func (r *Runner) Run(ctx context.Context) {
 	woken, stop := r.db.Wakes(topic)
 	defer stop()
@@ -182,22 +185,41 @@ func (r *Runner) work(ctx context.Context, workers int) (int, error) {
 	if err != nil || len(due) == 0 {
 		return 0, err
 	}
+	lasting, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(graceTime, cut) })()
 	var all sync.WaitGroup
+	defer all.Wait()
 	slots := make(chan struct{}, workers)
-	for _, j := range due {
+	for i, j := range due {
 		slots <- struct{}{}
+		if ctx.Err() != nil {
+			return i, r.handBack(context.WithoutCancel(ctx), due[i:])
+		}
 		all.Go(func() {
 			defer func() { <-slots }()
-			r.one(context.WithoutCancel(ctx), j)
+			r.one(lasting, j)
 		})
 	}
-	all.Wait()
 	return len(due), nil
+}
+
+// handBack frees the leases of jobs that were not begun.
+func (r *Runner) handBack(ctx context.Context, jobs []row) error {
+	err := r.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		tx.Wake(topic)
+		return release(ctx, tx, jobs)
+	})
+	if err != nil {
+		r.log.WarnContext(ctx, "jobs could not be handed back; they run when their lease is over", "jobs", len(jobs), "err", err)
+	}
+	return err
 }
 
 func (r *Runner) one(ctx context.Context, j row) {
 	watch := clock.Start()
 	err := r.call(ctx, j)
+	ctx = context.WithoutCancel(ctx) // its end is written even when it was cut
 	ended := r.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		if err == nil {
 			return remove(ctx, tx, j.id)

@@ -90,6 +90,45 @@ func TestRunner_parksAPoisonJob(t *testing.T) {
 	})
 }
 
+// A node that leaves ends the jobs it has begun and hands back those it has
+// only claimed, so that another node runs them at once and no try is counted.
+func TestRunner_handsBackWhenItLeaves(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
+		for n := range 7 {
+			enqueue(t, e.DB, n)
+		}
+		leaving := e.Jobs()
+		ctx, leave := context.WithCancel(t.Context())
+		begun, release := make(chan struct{}, 7), make(chan struct{})
+		job.Handle(leaving, func(ctx context.Context, i job.Info, _ ping) error {
+			begun <- struct{}{}
+			<-release
+			return ctx.Err()
+		})
+		ended := make(chan struct{})
+		go func() { defer close(ended); leaving.Run(ctx) }()
+		for range 4 { // as many as work at a time; three wait
+			<-begun
+		}
+		leave()
+		close(release)
+		<-ended
+		if left := e.Int(t, `SELECT COUNT(*) FROM job`); left != 3 {
+			t.Errorf("%d jobs left, want the 3 that were not begun", left)
+		}
+		if tried := e.Int(t, `SELECT CAST(COALESCE(SUM(attempts), 0) AS BIGINT) FROM job`); tried != 0 {
+			t.Errorf("%d tries counted, want none", tried)
+		}
+
+		other := e.Jobs()
+		var ran atomic.Int64
+		job.Handle(other, func(context.Context, job.Info, ping) error { ran.Add(1); return nil })
+		if n := runDue(t, other); n != 3 || ran.Load() != 3 {
+			t.Errorf("the other node ran %d of the 3 at once", ran.Load())
+		}
+	})
+}
+
 // A node that dies keeps its lease for two minutes; then another takes over.
 func TestRunner_takesOverAfterTheLease(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {

@@ -50,6 +50,18 @@ func claim(ctx context.Context, tx *db.Tx, node string, n int, until time.Time) 
 	return due, err
 }
 
+// release undoes claim for jobs that were not begun.
+func release(ctx context.Context, tx *db.Tx, jobs []row) error {
+	args := make([]any, 0, len(jobs))
+	for _, r := range jobs {
+		args = append(args, r.id)
+	}
+	_, err := tx.Exec(ctx, `
+		UPDATE job SET lease_until = NULL, lease_by = NULL, attempts = attempts - 1
+		WHERE id IN `+db.In(1, len(jobs)), args...)
+	return err
+}
+
 func remove(ctx context.Context, tx *db.Tx, id string) error {
 	_, err := tx.Exec(ctx, `DELETE FROM job WHERE id = $1`, id)
 	return err

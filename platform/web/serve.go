@@ -180,15 +180,34 @@ func newServer(h http.Handler, log *slog.Logger) *http.Server {
 	}
 }
 
+// ErrAddress is in every error that says that an address cannot be listened on.
+var ErrAddress = errors.New("the address cannot be listened on")
+
+// addressError is a line for a person.
+type addressError struct{ line string }
+
+func (e addressError) Error() string        { return e.line }
+func (e addressError) Is(target error) bool { return target == ErrAddress }
+
+// Free fails as Serve would when addr cannot be listened on now. It is for
+// telling before long work that it would be in vain.
+func Free(ctx context.Context, addr string) error {
+	ln, err := listen(ctx, addr)
+	if err != nil {
+		return err
+	}
+	return ln.Close()
+}
+
 func listen(ctx context.Context, addr string) (net.Listener, error) {
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 	switch {
 	case err == nil:
 		return ln, nil
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("%s is in use by another program; stop it or listen on another address (STOA_LISTEN)", addr)
+		return nil, addressError{addr + " is in use by another program, perhaps another stoa; stop it or listen on another address (STOA_LISTEN)"}
 	case errors.Is(err, syscall.EACCES):
-		return nil, fmt.Errorf("not allowed to listen on %s; ports below 1024 need a privilege", addr)
+		return nil, addressError{"not allowed to listen on " + addr + "; ports below 1024 need a privilege"}
 	}
-	return nil, fmt.Errorf("cannot listen on %s: %w", addr, err)
+	return nil, addressError{fmt.Sprintf("cannot listen on %s: %v", addr, err)}
 }

@@ -1,0 +1,48 @@
+package stoa
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/stoashop/stoa/platform/db"
+)
+
+// Claim makes this process the only one that serves the SQLite database of the
+// settings, until release is called or the process ends. Run does it by
+// itself. Commands that only look or write beside a running shop need no
+// claim, and on PostgreSQL, which serves many nodes, it does nothing.
+//
+// It fails with a *db.Trouble: db.InUse when another process has the claim.
+func (s Settings) Claim() (release func() error, err error) {
+	file, ok := strings.CutPrefix(s.Database, "sqlite:")
+	if !ok {
+		return func() error { return nil }, nil
+	}
+	if err := makeFolder(filepath.Dir(file)); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(file+".lock", os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, &db.Trouble{Problem: db.NotWritable, Line: fmt.Sprintf("the data folder %s is not writable; give this user write access or set STOA_DATA to another folder", filepath.Dir(file)), Cause: err}
+	}
+	if err := lockFile(f); err != nil {
+		return nil, errors.Join(&db.Trouble{Problem: db.InUse, Line: "another stoa serves " + file + " already; stop it, or set STOA_DATA to another folder", Cause: err}, f.Close())
+	}
+	return f.Close, nil // closing ends the lock
+}
+
+// makeFolder makes a folder of the shop's own, if it is not there.
+func makeFolder(name string) error {
+	err := os.MkdirAll(name, 0o700)
+	if err == nil {
+		return nil
+	}
+	var path *os.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	return &db.Trouble{Problem: db.NotWritable, Line: fmt.Sprintf("cannot make the data folder %s: %v; set STOA_DATA to another folder", name, err), Cause: err}
+}

@@ -1,0 +1,251 @@
+package main_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stoashop/stoa"
+	"github.com/stoashop/stoa/commerce/market"
+	"github.com/stoashop/stoa/guard/audit"
+	"github.com/stoashop/stoa/kit/clock"
+	"github.com/stoashop/stoa/platform/db"
+)
+
+func TestServe_healthMetricsAndDrain(t *testing.T) {
+	each(t, func(t *testing.T, env settings) {
+		metrics := port(t)
+		p := start(t, append(env, "STOA_METRICS_LISTEN="+metrics, "STOA_TEST_MODE=1", "STOA_LOG_FORMAT=json"), "serve").begin().serving()
+		p.wrote(`(?m)^  Owner        http://\S+/admin/setup/\S+$`)
+
+		for _, path := range []string{"/healthz/live", "/healthz/ready"} {
+			if status, body := p.get(path); status != 200 || body != "ok\n" {
+				t.Errorf("%s: %d %q", path, status, body)
+			}
+		}
+		if status, _ := p.get("/metrics"); status == 200 {
+			t.Error("the shop's own address serves metrics")
+		}
+		status, body := get(t, "http://"+metrics+"/metrics")
+		if status != 200 || !strings.Contains(body, "stoa_http_requests_total{") || !strings.Contains(body, "go_goroutines ") {
+			t.Errorf("metrics: %d %.300s", status, body)
+		}
+
+		// A request whose body is half sent when the signal comes.
+		conn, err := net.Dial("tcp", p.listen)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		text := `{"now":"2026-12-24T18:00:00Z"}`
+		fmt.Fprintf(conn, "PUT /test/clock HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n", p.listen, len(text))
+		answers := bufio.NewReader(conn)
+		if line, err := answers.ReadString('\n'); err != nil || !strings.Contains(line, "100 Continue") {
+			t.Fatalf("%q, %v", line, err) // the handler reads by now
+		}
+		if _, err := answers.ReadString('\n'); err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(conn, text[:9])
+		if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		until(t, "closed to others", func() bool {
+			c, err := net.Dial("tcp", p.listen)
+			if err == nil {
+				c.Close()
+			}
+			return err != nil
+		})
+		io.WriteString(conn, text[9:])
+		res, err := http.ReadResponse(answers, nil)
+		if err != nil {
+			t.Fatalf("the request in flight was cut: %v", err)
+		}
+		answer, _ := io.ReadAll(res.Body)
+		if res.StatusCode != 200 || !strings.HasPrefix(string(answer), `{"now":"2026-12-24T18:00:00`) {
+			t.Errorf("the request in flight: %d %s", res.StatusCode, answer)
+		}
+		if code := p.code(); code != 0 {
+			t.Errorf("exit code %d; it wrote\n%s", code, p.out.String())
+		}
+	})
+}
+
+func TestServe_settingsFromFileAndEnvironment(t *testing.T) {
+	folder := t.TempDir()
+	conf := filepath.Join(folder, "stoa.conf")
+	secret := filepath.Join(folder, "key")
+	text := "# a comment\n\nSTOA_LISTEN = localhost:1\nSTOA_LOG_FORMAT=\"json\"\nSTOA_SMTP_URL = smtp://user:hidden-word@mail.example:587\n"
+	for name, content := range map[string]string{conf: text, secret: "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\n"} {
+		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	code, out := run(t, settings{"STOA_LISTEN=localhost:2", "STOA_MASTER_KEY_FILE=" + secret}, "config", "print", "-c", conf)
+
+	if code != 0 {
+		t.Fatalf("exit code %d: %s", code, out)
+	}
+	for _, want := range []string{
+		"\nSTOA_LISTEN = localhost:2\n", // the environment is stronger
+		"\nSTOA_LOG_FORMAT = json\n",
+		"\nSTOA_SMTP_URL = (set, not shown)\n",
+		"\nSTOA_MASTER_KEY = (set, not shown)\n",
+		"\nSTOA_DATA = stoa-data\n",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no line %q in\n%s", want, out)
+		}
+	}
+	for _, hidden := range []string{"hidden-word", "MDEy"} {
+		if strings.Contains(out, hidden) {
+			t.Errorf("a secret is shown: %s", hidden)
+		}
+	}
+	names := regexp.MustCompile(`(?m)^(STOA_\w+) = `).FindAllStringSubmatch(out, -1)
+	if len(names) != len(stoa.AllSettings()) {
+		t.Errorf("%d settings printed, there are %d", len(names), len(stoa.AllSettings()))
+	}
+}
+
+func TestDemo_keepsItsGoodsAndStartsAgain(t *testing.T) {
+	each(t, func(t *testing.T, env settings) {
+		p := start(t, env, "demo").begin().serving()
+		p.wrote(`(?m)^  Bank         http://\S+`)
+		p.wrote(`Furnishing the shop, once: 100 %`)
+		status, home := p.get("/")
+		if status != 200 || strings.Count(home, "/products/") < 4 {
+			t.Errorf("home: %d with %d goods", status, strings.Count(home, "/products/"))
+		}
+		if code := p.terminate(); code != 0 {
+			t.Fatalf("exit code %d; it wrote\n%s", code, p.out.String())
+		}
+
+		watch := clock.Start()
+		again := start(t, env, "demo").begin().serving()
+		took := watch.Elapsed()
+		if took > 10*time.Second { // a second on a quiet machine
+			t.Errorf("the second start took %s", took)
+		}
+		if strings.Contains(again.out.String(), "Furnishing") {
+			t.Error("the second start furnishes again")
+		}
+		if _, body := again.get("/"); strings.Count(body, "/products/") != strings.Count(home, "/products/") {
+			t.Error("the home page shows other goods")
+		}
+		if code := again.terminate(); code != 0 {
+			t.Errorf("exit code %d", code)
+		}
+	})
+}
+
+func TestDemo_leavesAnothersShopAlone(t *testing.T) {
+	data := t.TempDir()
+	env := settings{"STOA_DATA=" + data, "STOA_LISTEN=" + port(t)}
+	if code, out := run(t, env, "migrate"); code != 0 {
+		t.Fatal(out)
+	}
+	for _, args := range [][]string{{"demo"}, {"demo", "--fresh"}} {
+		code, out := run(t, env, args...)
+		oneLine(t, code, out, stoa.ExitFailure, data+" holds a shop of its own, not a demo")
+	}
+	if _, err := os.Stat(filepath.Join(data, "master.key")); err != nil {
+		t.Error("the shop's key is gone")
+	}
+}
+
+func TestDemo_canBeStoppedWhileItFurnishes(t *testing.T) {
+	env := settings{"STOA_DATA=" + t.TempDir(), "STOA_LISTEN=" + port(t)}
+	p := start(t, env, "demo").begin()
+	p.wrote(`once: 10 %`)
+	if code := p.terminate(); code != stoa.ExitStopped || !strings.HasSuffix(p.out.String(), "\nstoa: stopped before it was done; run it again\n") {
+		t.Errorf("exit code %d; it wrote\n%s", code, p.out.String())
+	}
+}
+
+func TestImport_needsAShopAndImports(t *testing.T) {
+	file, err := filepath.Abs("../../ops/transfer/testdata/spree_products.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	each(t, func(t *testing.T, env settings) {
+		code, out := run(t, env, "import", "spree", file)
+		oneLine(t, code, out, stoa.ExitFailure, "the shop is not set up yet: run stoa serve, open the owner's link and name the shop first")
+
+		open(t, env)
+		for _, tt := range []struct {
+			args []string
+			want string
+		}{
+			{[]string{"--dry-run"}, "done: "},
+			{nil, "done: "},
+		} {
+			code, out = run(t, env, append([]string{"import", "spree", file}, tt.args...)...)
+			if code != 0 || !strings.Contains(out, tt.want) || !strings.Contains(out, "column ") {
+				t.Errorf("%v: exit code %d, it wrote\n%.2000s", tt.args, code, out)
+			}
+		}
+	})
+}
+
+func TestDoctorVersionSetup(t *testing.T) {
+	each(t, func(t *testing.T, env settings) {
+		code, out := run(t, env, "doctor")
+		for _, want := range []string{"  well       settings\n", "  well       address ", "  well       database, data folder and master key\n", "  to do      the shop is not set up yet"} {
+			if !strings.Contains(out, want) {
+				t.Errorf("doctor does not say %q:\n%s", want, out)
+			}
+		}
+		if code != 0 {
+			t.Errorf("doctor: exit code %d", code)
+		}
+		code, out = run(t, env, "setup")
+		if code != 0 || !regexp.MustCompile(`^http://\S+/admin/setup/\S{20,}\n$`).MatchString(out) {
+			t.Errorf("setup: exit code %d, it wrote %q", code, out)
+		}
+	})
+	if code, out := run(t, nil, "version"); code != 0 || !regexp.MustCompile(`^stoa \S+.* go\d\S*\n$`).MatchString(out) {
+		t.Errorf("version: exit code %d, it wrote %q", code, out)
+	}
+	if code, out := run(t, nil); code != 0 || !strings.Contains(out, "Commands:") {
+		t.Errorf("without arguments: exit code %d, it wrote %q", code, out)
+	}
+	code, out := run(t, settings{"STOA_DATA=" + t.TempDir(), "STOA_LISTEN=" + port(t), "STOA_SMTP_URL=smtp://127.0.0.1:1"}, "doctor")
+	if code != stoa.ExitFailure || !strings.Contains(out, "not well   mail server answers: 127.0.0.1:1 does not answer") {
+		t.Errorf("doctor without its mail server: exit code %d, it wrote\n%s", code, out)
+	}
+}
+
+// open names the shop, as its owner would in the back office.
+func open(t *testing.T, env settings) {
+	t.Helper()
+	s, err := stoa.ReadSettings(env, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shop, err := stoa.New(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer shop.Close()
+	setup := market.Suggest("DE")
+	setup.Name, setup.Email = "Hausrat", "hallo@hausrat.example"
+	err = shop.DB.InTx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		return shop.Market.SetUp(ctx, tx, audit.System("test"), setup)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
