@@ -152,6 +152,21 @@ func (d *DB) Clock() clock.Clock { return d.clock }
 // and COMMIT not counted. Tests count the cost of a page with it.
 func (d *DB) Statements() int64 { return d.statements.Load() }
 
+type counterKey struct{}
+
+// Counting returns a context under which statements are counted in n too, those
+// of transactions begun under it included: one request's, whatever else runs.
+func Counting(ctx context.Context, n *atomic.Int64) context.Context {
+	return context.WithValue(ctx, counterKey{}, n)
+}
+
+func (d *DB) countOne(ctx context.Context) {
+	d.statements.Add(1)
+	if n, ok := ctx.Value(counterKey{}).(*atomic.Int64); ok {
+		n.Add(1)
+	}
+}
+
 // Commits is the number of commits since Open on SQLite, each of which is one
 // disk sync however many transactions it holds; 0 on PostgreSQL.
 func (d *DB) Commits() int64 { return d.commits.Load() }
@@ -179,7 +194,7 @@ func (d *DB) Retries() int64 { return d.retries.Load() }
 
 // Query reads outside a transaction.
 func (d *DB) Query(ctx context.Context, query string, args ...any) (*Rows, error) {
-	d.statements.Add(1)
+	d.countOne(ctx)
 	if err := d.pass(ctx, Step{Kind: Read, Query: query}); err != nil {
 		return nil, err
 	}
@@ -199,7 +214,7 @@ func (d *DB) Query(ctx context.Context, query string, args ...any) (*Rows, error
 
 // QueryRow reads one row outside a transaction.
 func (d *DB) QueryRow(ctx context.Context, query string, args ...any) *Row {
-	d.statements.Add(1)
+	d.countOne(ctx)
 	if err := d.pass(ctx, Step{Kind: Read, Query: query}); err != nil {
 		return d.reader.QueryRowContext(refused(ctx, err), query, args...)
 	}
@@ -288,7 +303,7 @@ func (tx *Tx) Wake(topic string) {
 
 // count counts a statement and tells Trace of it.
 func (tx *Tx) count(query string, args []any) {
-	tx.db.statements.Add(1)
+	tx.db.countOne(tx.asker)
 	if tx.db.trace != nil {
 		if tx.n == 0 {
 			tx.n = tx.db.begun.Add(1)
