@@ -7,10 +7,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"runtime/pprof"
 	"strings"
@@ -55,23 +58,81 @@ func pages(ctx context.Context, dir string, products int, profiles string) ([]ro
 	for _, kind := range []struct {
 		name string
 		urls []string
+		cold bool
 	}{
-		{"product page", addresses.products},
-		{"category page with facets", addresses.categories},
-		{"search", addresses.searches},
+		{"product page", addresses.products, false},
+		{"category page with facets", addresses.categories, false},
+		{"search", addresses.searches, false},
+		{"product page, first view", addresses.products, true},
+		{"category page, first view of every card", addresses.categories, true},
 	} {
 		stop, err := profile(profiles, kind.name)
 		if err != nil {
 			return nil, err
 		}
-		r, err := onePage(shop, handler, kind.name, kind.urls)
+		r, err := onePage(shop, handler, kind.name, kind.urls, kind.cold)
 		if err := errors.Join(err, stop()); err != nil {
 			return nil, err
 		}
 		rows = append(rows, r)
 		print([]row{r})
 	}
-	return rows, nil
+	r, err := addToBag(shop, handler, addresses.products)
+	if err != nil {
+		return nil, err
+	}
+	print([]row{r})
+	return append(rows, r), nil
+}
+
+// addToBag measures the post that puts a product into a new bag, beside a plain
+// handler that answers with the same redirect.
+func addToBag(shop *stoa.Shop, handler http.Handler, urls []string) (row, error) {
+	before := runtime.GOMAXPROCS(1)
+	defer runtime.GOMAXPROCS(before)
+	const n = 200
+	draw := zipf(len(urls))
+	variant := regexp.MustCompile(`name="variant" value="([^"]+)"`)
+	var ours []time.Duration
+	var took, tookPlain time.Duration
+	commits := shop.DB.Commits()
+	for tries := 0; len(ours) < n; tries++ {
+		page := httptest.NewRecorder()
+		handler.ServeHTTP(page, httptest.NewRequest(http.MethodGet, shop.Settings.Base+urls[draw()], nil))
+		found := variant.FindSubmatch(page.Body.Bytes())
+		if found == nil && tries < 100*n {
+			continue // sold out
+		}
+		if found == nil {
+			return row{}, errors.New("nothing can be bought")
+		}
+		post := func(h http.Handler) (*httptest.ResponseRecorder, time.Duration) {
+			form := url.Values{"variant": {string(found[1])}, "quantity": {"1"}}
+			r := httptest.NewRequest(http.MethodPost, shop.Settings.Base+"/en/bag/lines", strings.NewReader(form.Encode()))
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			r.Header.Set("Origin", shop.Settings.Base)
+			w := httptest.NewRecorder()
+			watch := stopwatch()
+			h.ServeHTTP(w, r)
+			return w, watch.Elapsed()
+		}
+		w, d := post(handler)
+		if w.Code != http.StatusSeeOther {
+			return row{}, fmt.Errorf("putting into the bag answers %d", w.Code)
+		}
+		ours, took = append(ours, d), took+d
+		header := w.Header()
+		_, d = post(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			maps.Copy(w.Header(), header)
+			w.WriteHeader(http.StatusSeeOther)
+		}))
+		tookPlain += d
+	}
+	return row{
+		name: "add to bag, one core, SQLite", ours: n / took.Seconds(), limit: n / tookPlain.Seconds(), unit: "adds/s",
+		beside: "the same redirect from memory", p50: percentile(ours, 50), p99: percentile(ours, 99),
+		note: fmt.Sprintf("%.1f disk syncs an add", float64(shop.DB.Commits()-commits)/n),
+	}, nil
 }
 
 // profile begins to note what the processor does, in a file of its own in
@@ -87,17 +148,19 @@ func profile(folder, name string) (stop func() error, err error) {
 	return func() error { pprof.StopCPUProfile(); return f.Close() }, pprof.StartCPUProfile(f)
 }
 
-func onePage(shop *stoa.Shop, handler http.Handler, name string, urls []string) (row, error) {
+// onePage measures one kind of page. With cold, no card and no frame has been
+// drawn before.
+func onePage(shop *stoa.Shop, handler http.Handler, name string, urls []string, cold bool) (row, error) {
 	before := runtime.GOMAXPROCS(1)
 	defer runtime.GOMAXPROCS(before)
 	const n = 400
 	draw := zipf(len(urls))
-	get := func(h http.Handler, url string) (*httptest.ResponseRecorder, error) {
-		r := httptest.NewRequest(http.MethodGet, shop.Settings.Base+url, nil)
+	get := func(h http.Handler, address string) (*httptest.ResponseRecorder, error) {
+		r := httptest.NewRequest(http.MethodGet, shop.Settings.Base+address, nil)
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
 		if w.Code != http.StatusOK {
-			return nil, fmt.Errorf("%s answers %d", url, w.Code)
+			return nil, fmt.Errorf("%s answers %d", address, w.Code)
 		}
 		return w, nil
 	}
@@ -111,6 +174,9 @@ func onePage(shop *stoa.Shop, handler http.Handler, name string, urls []string) 
 	statements := shop.DB.Statements()
 	for range n {
 		url := urls[draw()]
+		if cold {
+			shop.Storefront.Forget()
+		}
 		watch := stopwatch()
 		w, err := get(handler, url)
 		if err != nil {
@@ -130,6 +196,12 @@ func onePage(shop *stoa.Shop, handler http.Handler, name string, urls []string) 
 			return row{}, err
 		}
 		tookPlain += watch.Elapsed()
+	}
+	if cold {
+		return row{
+			name: name + ", one core", ours: n / took.Seconds(), limit: n / tookPlain.Seconds(), unit: "pages/s",
+			beside: "the same bytes from memory", p50: percentile(ours, 50), p99: percentile(ours, 99),
+		}, nil
 	}
 	return row{
 		name: name + ", one core, uncached", ours: n / took.Seconds(), limit: n / tookPlain.Seconds(), unit: "pages/s",

@@ -46,3 +46,17 @@ func (r *recent[K, V]) put(key K, v V) {
 	}
 	r.young[key] = v
 }
+
+// forget drops everything.
+func (r *recent[K, V]) forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.young, r.old = nil, nil
+}
+
+// Forget drops what was drawn and kept, so that the next page draws all of it
+// anew. Nothing needs it to be right; benchmarks measure the first page with it.
+func (s *Store) Forget() {
+	s.cards.forget()
+	s.frames.forget()
+}
