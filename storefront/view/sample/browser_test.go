@@ -227,6 +227,20 @@ func TestPages_holdUpInABrowser(t *testing.T) {
 	}
 }
 
+// Nothing scrolls sideways on the narrowest screen, which is also a desk's at
+// 400% zoom, in the language with the longer words.
+func TestPages_fitTheNarrowestScreen(t *testing.T) {
+	g, url := newGallery(t)
+	tab := browse.New(t)
+	tab.Size(320, 640, true)
+	for _, name := range g.pages() {
+		tab.Go(url + "/see/de/" + name)
+		if wide := browse.Eval[int](tab, `document.documentElement.scrollWidth`); wide > 320 {
+			t.Errorf("%s is %d pixels wide", name, wide)
+		}
+	}
+}
+
 func TestScript_swapsWhatTheServerAnswers(t *testing.T) {
 	_, url := newGallery(t)
 	tab := browse.New(t)
