@@ -66,7 +66,7 @@ func (tx *Tx) send(ctx context.Context, s sent) error {
 		return err
 	}
 	p, ok := tx.conn.(*pgTx)
-	if !ok || tx.db.gate != nil { // whoever stands at the gate sees one step after the other
+	if !ok {
 		return tx.sendNow(ctx, s)
 	}
 	for i, arg := range s.args { // as they are now: who sent them may go on to change them
