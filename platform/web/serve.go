@@ -170,7 +170,7 @@ func drain(o ServerOptions, servers []*http.Server) error {
 
 func newServer(h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
-		Handler:           h,
+		Handler:           alone(h),
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
@@ -178,6 +178,20 @@ func newServer(h http.Handler, log *slog.Logger) *http.Server {
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug), // broken handshakes and the like
 	}
+}
+
+// alone lets no request follow on a connection where a proxy in front might
+// have seen another end of this one than we do: with a chunked body, beside
+// which a Content-Length may have stood, and under HTTP/1.0, where
+// Transfer-Encoding means nothing. net/http drops the header that it does not
+// follow, so that the two cannot be told from others (RFC 9112, 6.1).
+func alone(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ProtoMajor == 1 && (r.ProtoMinor == 0 || len(r.TransferEncoding) > 0) {
+			w.Header().Set("Connection", "close")
+		}
+		h.ServeHTTP(w, r)
+	})
 }
 
 // ErrAddress is in every error that says that an address cannot be listened on.

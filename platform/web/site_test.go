@@ -736,6 +736,55 @@ func TestServe_T93_T96_refusesWhatIsAmbiguousOrHuge(t *testing.T) {
 	}
 }
 
+// TestServe_T93 proves that nothing is read from a connection after a request
+// of which a proxy may have seen another end: what it took for the rest of the
+// body would be answered as somebody else's request.
+func TestServe_T93_noRequestFollowsAnAmbiguousOne(t *testing.T) {
+	log := new(logbook).logger()
+	health := web.NewHealth(log)
+	ctx, stop := context.WithCancel(t.Context())
+	addr, ended := make(chan net.Addr, 1), make(chan error, 1)
+	served := make(chan string, 10)
+	go func() {
+		ended <- web.Serve(ctx, web.ServerOptions{
+			Listen: "127.0.0.1:0", Log: log, Health: health, Started: func(a net.Addr) { addr <- a },
+			Handler: health.Mount(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { served <- r.URL.Path })),
+		})
+	}()
+	at := (<-addr).String()
+	const hidden = "GET /admin HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+	for name, tt := range map[string]struct {
+		request string
+		answers int
+		served  string
+	}{
+		"both lengths":            {"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 1, "/a"},
+		"chunks alone":            {"POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 1, "/a"},
+		"both lengths of a probe": {"POST /healthz/live HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 1, ""},
+		"chunks under HTTP/1.0":   {"POST /a HTTP/1.0\r\nHost: x\r\nConnection: keep-alive\r\nContent-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n", 1, "/a"},
+		"one length":              {"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nabcd", 2, "/a /admin"},
+	} {
+		conn, err := net.Dial("tcp", at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.WriteString(conn, tt.request+hidden) // the server may hang up before the end
+		said, _ := io.ReadAll(conn)                    // until it does
+		_ = conn.Close()
+		var paths []string
+		for len(served) > 0 {
+			paths = append(paths, <-served)
+		}
+		if n := strings.Count(string(said), "HTTP/1."); n != tt.answers || strings.Join(paths, " ") != tt.served {
+			t.Errorf("%s: %d answers, served %q; want %d, %q", name, n, paths, tt.answers, tt.served)
+		}
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
 // Whatever a log line is made from, a card number in it is masked.
 func TestMaskAttr_T41_cardNumbers(t *testing.T) {
 	log := new(logbook)
