@@ -259,7 +259,6 @@ func (s *Store) resetPage(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Store) showReset(w http.ResponseWriter, r *http.Request, f form, status int) error {
 	v := s.visit(r)
-	w.Header().Set("Referrer-Policy", "no-referrer")
 	return s.door(w, r, status, "reset", "storefront.reset.title", view.FormPage{
 		Form: view.Form{Action: v.url("account", "reset", r.PathValue("token")), Problem: f.note, Fields: f.fill([]view.Field{v.newSecretField()})},
 	})
@@ -291,7 +290,6 @@ func (s *Store) verifyPage(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Store) showVerify(w http.ResponseWriter, r *http.Request, f form, status int) error {
 	v := s.visit(r)
-	w.Header().Set("Referrer-Policy", "no-referrer")
 	return s.door(w, r, status, "verify", "storefront.verify.title", view.FormPage{
 		Form:         view.Form{Action: v.url("account", "verify", r.PathValue("token")), Problem: f.note, Fields: f.fill([]view.Field{v.secretField("password", "password", "current-password")})},
 		ForgottenURL: v.url("account", "forgotten"),

@@ -57,7 +57,6 @@ func (s *Store) orderPage(w http.ResponseWriter, r *http.Request) error {
 	if !v.Me.Known() && o.CustomerID == "" && o.State == order.Placed {
 		out.SignUp = &view.Link{Label: v.P.T("storefront.order.create_account"), URL: v.url("account", "sign-up")}
 	}
-	w.Header().Set("Referrer-Policy", "no-referrer")
 	return s.show(w, r, http.StatusOK, "order", out)
 }
 
@@ -83,7 +82,6 @@ func (s *Store) waitingPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Referrer-Policy", "no-referrer")
 	return s.show(w, r, http.StatusOK, "waiting", view.WaitingPage{
 		Page: page, Number: o.PublicNumber(), Seconds: 5, RefreshURL: v.url("orders", o.Token, "payment"),
 		OrderURL: v.url("orders", o.Token), ContactURL: v.url("contact"), ContinueURL: a.ContinueURL,

@@ -308,6 +308,9 @@ func (o Options) serve(route Route, w http.ResponseWriter, r *http.Request) erro
 	if err := web.LimitBody(w, r, limit); err != nil {
 		return err
 	}
+	if route.Owner == SecretLink {
+		w.Header().Set("Referrer-Policy", "no-referrer") // the address is the secret
+	}
 	if route.Who == Public {
 		return route.Handler(w, r)
 	}

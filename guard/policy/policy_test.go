@@ -282,3 +282,34 @@ func TestTable_identifyFailure(t *testing.T) {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }
+
+// TestSecretLink_isNotSentOn proves that no page under a secret address tells
+// the address to another, whatever it answers.
+func TestSecretLink_isNotSentOn(t *testing.T) {
+	var table policy.Table
+	for name, who := range map[string]policy.Who{"open": policy.Public, "known": policy.Guest} {
+		table.Add(
+			policy.Route{Name: name, Method: "GET", Pattern: "/" + name + "/{token}", Who: who, Owner: policy.SecretLink, Handler: func(_ http.ResponseWriter, r *http.Request) error {
+				if r.PathValue("token") == "wrong" {
+					return fault.New(fault.NotFound, "fault.not_found")
+				}
+				return nil
+			}},
+			policy.Route{Name: name + ".page", Method: "GET", Pattern: "/" + name + "-page", Who: who, Owner: policy.Nothing, Handler: func(http.ResponseWriter, *http.Request) error { return nil }},
+		)
+	}
+	h, err := table.Handler(policy.Options{Door: door(t), Identify: func(*http.Request) (policy.Identity, error) { return policy.Identity{}, nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		"/open/secret": "no-referrer", "/open/wrong": "no-referrer", "/known/secret": "no-referrer", "/known/wrong": "no-referrer",
+		"/open-page": "", "/known-page": "",
+	} {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+		if got := w.Header().Get("Referrer-Policy"); got != want {
+			t.Errorf("%s: Referrer-Policy %q, want %q", path, got, want)
+		}
+	}
+}
