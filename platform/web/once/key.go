@@ -66,7 +66,7 @@ func (rule Rule) read(r *http.Request) (*claim, error) {
 	return &claim{
 		scope:    hex.EncodeToString(scope),
 		key:      hex.EncodeToString(digest("key", string(scope), key)),
-		bodyHash: keyed(key, "body", r.URL.RawQuery, kind, string(body)),
+		bodyHash: keyed(key, "body", r.URL.RawQuery, kind, strings.Join(r.Header.Values("If-Match"), ","), string(body)),
 		token:    rand.Text(),
 		secret:   keyed(key, "answer", string(scope)),
 	}, nil

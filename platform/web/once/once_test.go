@@ -236,6 +236,34 @@ func TestB14_whatIsRemembered(t *testing.T) {
 	})
 }
 
+// TestB14_aConditionIsPartOfTheRequest proves that the same body under another
+// If-Match is another request.
+func TestB14_aConditionIsPartOfTheRequest(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
+		s := newSite(t, e, false)
+		h := s.handler(func(w http.ResponseWriter, _ *http.Request) error {
+			w.WriteHeader(http.StatusCreated)
+			return nil
+		})
+		for _, tt := range []struct {
+			header []string
+			status int
+			calls  int64
+		}{
+			{[]string{"If-Match", `"1"`}, 201, 1},
+			{[]string{"If-Match", `"1"`}, 201, 1},
+			{[]string{"If-Match", `"2"`}, 422, 1},
+			{nil, 422, 1},
+			{[]string{"If-Match", `"1"`, "If-Match", `"2"`}, 422, 1},
+		} {
+			if got := send(h, api("k", "{}", tt.header...)); got.Status != tt.status {
+				t.Errorf("%q: %+v, want %d", tt.header, got, tt.status)
+			}
+			s.want(t, tt.calls, strings.Join(tt.header, " "))
+		}
+	})
+}
+
 func TestB14_whileTheFirstIsUnderWay(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
 		for _, isForm := range []bool{false, true} {
