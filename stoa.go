@@ -233,6 +233,7 @@ func (s *Shop) trade(context.Context) error {
 	s.Catalog = catalog.New(s.DB, s.Audit, s.Fields, s.Words.Languages()[0])
 	s.Content = content.New(s.DB, s.Audit, s.Vault, s.Words.Languages()[0])
 	s.Customers = customer.New(s.DB, s.Vault, s.hasher, customer.Options{Unproven: s.Settings.SMTP == ""})
+	s.Customers.Register(s.Jobs, s.Audit)
 	s.Search = search.New(s.DB, s.Audit, s.Catalog, s.Fields, s.Words.Languages(), s.Log)
 	s.Stock = inventory.New(func() inventory.Display {
 		shop := s.market().Shop

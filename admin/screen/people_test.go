@@ -12,8 +12,11 @@ import (
 
 	"golang.org/x/net/html"
 
+	"encoding/json"
 	"github.com/stoashop/stoa/commerce/content"
 	"github.com/stoashop/stoa/commerce/customer"
+	"github.com/stoashop/stoa/commerce/market"
+	"github.com/stoashop/stoa/guard/policy"
 	"github.com/stoashop/stoa/platform/db"
 	"github.com/stoashop/stoa/stoatest/mailsink"
 )
@@ -248,4 +251,75 @@ func TestOffice_mailsWithoutServer(t *testing.T) {
 	if b.find(func(n *html.Node) bool { return strings.Contains(attr(n, "action"), "/retry") }) != nil {
 		t.Error("a letter that cannot be sent offers to be sent")
 	}
+}
+
+// TestOffice_erasesAndExportsPeople gives a person's data out as they are, and
+// makes them unreadable; only the owner may.
+func TestOffice_erasesAndExportsPeople(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		b := h.owner()
+		_, variant := h.product(b, "Kettle", "KET-1", "49", "10")
+		o := h.order(map[string]int64{variant: 2})
+		if _, err := h.shop.Customers.SignUp(t.Context(), customer.Newcomer{Name: "Ada Byron", Email: "ada@example.com", Password: "a difference engine", Locale: "en"}, customer.Visit{}); err != nil {
+			t.Fatal(err)
+		}
+		b.get("/admin/customers")
+		at := b.link("/admin/customers/cus_")
+		id := strings.TrimPrefix(at, "/admin/customers/")
+		if err := h.shop.DB.InTx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			_, err := tx.Exec(ctx, `UPDATE orders SET customer_id = $1`, id)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		manager := h.staff(b, policy.RoleManager)
+		manager.get(at).ok("Ada Byron")
+		if strings.Contains(text(manager.doc), "Erase this person") || strings.Contains(text(manager.doc), "Export all data") {
+			t.Error("a manager is offered what only the owner may do")
+		}
+		if manager.post(at+"/data", nil); manager.status != http.StatusForbidden {
+			t.Errorf("a manager takes a person's data out: %d", manager.status)
+		}
+
+		b.get(at).submit(at + "/data")
+		if got := b.header.Get("Content-Disposition"); b.status != http.StatusOK || got != `attachment; filename="`+id+`.json"` || b.header.Get("Cache-Control") != "no-store" {
+			t.Fatalf("%d, %q", b.status, got)
+		}
+		var dossier struct {
+			Name, Email string
+			Orders      []struct {
+				Number   string
+				Total    int64
+				Delivery market.Address `json:"delivery_address"`
+				Lines    []struct{ Name string }
+			}
+		}
+		if err := json.Unmarshal([]byte(text(b.doc)), &dossier); err != nil {
+			t.Fatal(err)
+		}
+		if len(dossier.Orders) != 1 || dossier.Name != "Ada Byron" || dossier.Email != "ada@example.com" || dossier.Orders[0].Number != o.PublicNumber() ||
+			dossier.Orders[0].Total != int64(o.Total) || dossier.Orders[0].Delivery.Line1 != "Eppendorfer Weg 12" || dossier.Orders[0].Lines[0].Name != "Kettle" {
+			t.Errorf("given out: %+v", dossier)
+		}
+		b.get(at).ok("All data exported")
+
+		// Nobody could deliver the order any more.
+		before := h.changes()
+		b.submit(at+"/erasure").shows(http.StatusConflict, "Some orders are still to be shipped.", "Ada Byron")
+		if n := h.changes(); n != before {
+			t.Errorf("%d changes were made", n-before)
+		}
+		ship := "/admin/orders/" + o.PublicNumber() + "/shipments"
+		b.get(ship + "/new").submit(ship).ok()
+		b.get(at).submit(at+"/erasure").ok("The person is erased.", "This person’s data are erased.", "Person erased", o.PublicNumber())
+		if page := text(b.doc); strings.Contains(page, "Byron") || strings.Contains(page, "Erase this person") {
+			t.Error("the page still knows the person, or offers to erase nobody")
+		}
+		b.get("/admin/orders/"+o.PublicNumber()).ok("€102.90", "Kettle")
+		if strings.Contains(text(b.doc), "Byron") || strings.Contains(text(b.doc), "Eppendorfer") {
+			t.Error("the order still names the person")
+		}
+		b.get("/admin/orders").ok(o.PublicNumber())
+		b.get("/admin/mails").ok()
+	})
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stoashop/stoa/commerce/customer"
+	"github.com/stoashop/stoa/guard/audit"
 	"github.com/stoashop/stoa/guard/password"
 	"github.com/stoashop/stoa/guard/policy"
 	"github.com/stoashop/stoa/guard/privacy"
@@ -52,6 +53,7 @@ func open(t *testing.T, e dbtest.Env, o customer.Options) *shop {
 	t.Helper()
 	v := e.Vault(t)
 	s := &shop{Service: customer.New(e.DB, v, password.New(password.Params{Memory: 64, Time: 1, Threads: 1}, 4), o), Env: e, t: t, vault: v, runner: e.Jobs()}
+	e.Audit(t, func(log *audit.Log) { s.Register(s.runner, log) })
 	bus := event.NewBus(e.DB, s.runner)
 	topics := customer.Events()
 	for _, topic := range []event.Topic[customer.Ask]{topics.VerificationAsked, topics.AlreadyKnown, topics.ResetAsked, topics.EmailChangeAsked, topics.EmailChanged, topics.PasswordChanged} {

@@ -288,3 +288,11 @@ func (v *Vault) Forget(keyID string) {
 	defer v.cacheMu.Unlock()
 	delete(v.cache, keyID)
 }
+
+// ForgetAll drops every key from this node's memory, for when it cannot know
+// which were erased elsewhere.
+func (v *Vault) ForgetAll() {
+	v.cacheMu.Lock()
+	defer v.cacheMu.Unlock()
+	clear(v.cache)
+}

@@ -61,6 +61,8 @@ func Screen(p Parts) admin.Screen {
 				o.Post("customer.fields", "/customers/{id}/fields", policy.CustomerWrite, s.saveFields),
 				o.Post("customer.reset", "/customers/{id}/password-link", policy.CustomerWrite, s.reset),
 				o.Post("customer.sign_out", "/customers/{id}/sessions/end", policy.CustomerWrite, s.signOut),
+				o.Post("customer.data", "/customers/{id}/data", policy.PrivacyWrite, s.hand),
+				o.Post("customer.erase", "/customers/{id}/erasure", policy.PrivacyWrite, s.erase),
 			}
 		},
 	}
@@ -164,6 +166,12 @@ func (s *screen) page(w http.ResponseWriter, r *http.Request, c customer.Custome
 	}
 	frame.Back, frame.Note = &admin.Link{Label: d.P.T("admin.customers.title"), URL: at}, d.P.T("admin.customers.since", "date", d.P.Date(c.CreatedAt))
 	frame.Badges, frame.Fault = []admin.Status{state(d, c)}, t.Note()
+	if cause != nil && !t.Sent() {
+		frame.Fault = &admin.Note{Tone: admin.Bad, Text: d.P.Fault(fault.From(cause))}
+	}
+	if c.Erased {
+		frame.Note = d.P.T("admin.customers.erased_text")
+	}
 	if d.Can(policy.CustomerWrite) && !c.Erased {
 		frame.More = []admin.Action{
 			{Label: d.P.T("admin.customers.send_reset"), Icon: "key-round", Post: true, URL: at + "/" + c.ID + "/password-link", Key: frame.FormKey},
@@ -171,6 +179,7 @@ func (s *screen) page(w http.ResponseWriter, r *http.Request, c customer.Custome
 		}
 	}
 	v := View{Frame: frame}
+	s.privacy(d, c, &v)
 	if !c.Erased {
 		v.Facts = []admin.Fact{{Label: d.P.T("admin.field.email"), Value: c.Email, URL: "mailto:" + c.Email}}
 		if c.Phone != "" {

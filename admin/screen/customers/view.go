@@ -21,6 +21,7 @@ type View struct {
 	Addresses []Address
 	Details   *admin.Section // the merchant's own fields
 	Timeline  []admin.Event
+	Dialogs   []admin.Dialog
 }
 
 // Address is one entry of the address book, in lines.

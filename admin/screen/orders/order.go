@@ -256,7 +256,7 @@ func method(d *admin.Desk, code string) string {
 
 func (s *screen) people(d *admin.Desk, v *View, o order.Order) {
 	ship, bill := o.Contact.Shipping, o.Contact.BillingAddress()
-	v.Person = Person{Name: ship.Name, Email: o.Contact.Email, Phone: ship.Phone, Note: d.P.T("admin.order.guest")}
+	v.Person = Person{Name: named(d, ship.Name), Email: o.Contact.Email, Phone: ship.Phone, Note: d.P.T("admin.order.guest")}
 	if o.CustomerID != "" {
 		v.Person.Note = d.P.T("admin.order.account")
 		if d.Can(policy.CustomerRead) {
@@ -268,6 +268,14 @@ func (s *screen) people(d *admin.Desk, v *View, o order.Order) {
 	if o.TermsVersion != "" {
 		v.Facts = append([]admin.Fact{{Label: d.P.T("admin.order.terms"), Value: d.P.T("admin.order.terms_version", "version", o.TermsVersion)}}, v.Facts...)
 	}
+}
+
+// named is the name of whoever ordered; nobody's is left of the erased.
+func named(d *admin.Desk, name string) string {
+	if name == "" {
+		return d.P.T("admin.customers.erased")
+	}
+	return name
 }
 
 // written is an address in lines, the country last.
@@ -344,7 +352,7 @@ func actor(d *admin.Desk, o order.Order, a audit.Actor, staff map[string]string)
 		}
 		return d.P.T("admin.actor.staff")
 	case audit.KindCustomer, audit.KindGuest:
-		return o.Contact.Shipping.Name
+		return named(d, o.Contact.Shipping.Name)
 	case audit.KindKey:
 		return d.P.T("admin.actor.key")
 	}

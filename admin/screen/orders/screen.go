@@ -251,7 +251,7 @@ func Rows(d *admin.Desk, list []order.Summary, now time.Time) []admin.Row {
 		}
 		number := "#" + o.PublicNumber()
 		rows[i] = admin.Row{ID: o.ID, Name: number, Cells: []admin.Cell{
-			{Text: number, URL: at + "/" + o.PublicNumber()}, {Text: d.When(o.PlacedAt, now)}, {Text: o.Name}, {Status: &pay}, {Status: &ship},
+			{Text: number, URL: at + "/" + o.PublicNumber()}, {Text: d.When(o.PlacedAt, now)}, {Text: named(d, o.Name)}, {Status: &pay}, {Status: &ship},
 			{Text: d.P.Money(o.Total, o.Currency)},
 		}}
 	}
@@ -321,7 +321,7 @@ func (s *screen) find(ctx context.Context, d *admin.Desk, words string) ([]admin
 	}
 	g := admin.FindGroup{Label: d.P.T("admin.orders.title")}
 	for _, o := range found {
-		g.Hits = append(g.Hits, admin.Hit{Icon: "shopping-cart", Label: "#" + o.PublicNumber() + " · " + o.Name, Note: d.P.Money(o.Total, o.Currency), URL: at + "/" + o.PublicNumber()})
+		g.Hits = append(g.Hits, admin.Hit{Icon: "shopping-cart", Label: "#" + o.PublicNumber() + " · " + named(d, o.Name), Note: d.P.Money(o.Total, o.Currency), URL: at + "/" + o.PublicNumber()})
 	}
 	return []admin.FindGroup{g}, nil
 }
