@@ -80,6 +80,8 @@ CREATE TABLE import_run (
     finished_at BIGINT                                 -- internal
 );
 CREATE INDEX import_run_created ON import_run (created_at, id);
+-- A file has one run under way; who finds it taken goes on with that one.
+CREATE UNIQUE INDEX import_run_under_way ON import_run (platform, file_hash, dry_run) WHERE state IN ('waiting', 'running');
 
 -- +goose Down
 DROP TABLE import_run; DROP TABLE mail_message; DROP TABLE contact_message; DROP TABLE content_block; DROP TABLE page;

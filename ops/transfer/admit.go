@@ -38,16 +38,16 @@ func (ses *session) personFields() []custom.Field {
 	return out
 }
 
-// admit is the step of one customer.
-func (ses *session) admit(ctx context.Context, i int) error {
+// admit makes the step of one customer.
+func (ses *session) admit(i int) (step, error) {
 	c, problems, err := ses.sheet.Customer(i)
 	if err != nil {
-		return err
+		return step{}, err
 	}
 	if Refused(problems) {
-		return ses.put(ctx, Counts{Refused: 1}, problems)
+		return step{counts: Counts{Refused: 1}, problems: problems}, nil
 	}
-	_, err = ses.commit(ctx, func(ctx context.Context, tx *db.Tx) (Counts, []Problem, error) {
+	return step{do: func(ctx context.Context, tx *db.Tx, _ map[string]string) (Counts, []Problem, error) {
 		opened, err := ses.s.people.Admit(ctx, tx, ses.actor, ses.person(c))
 		switch {
 		case fault.Is(err, fault.Invalid), fault.Is(err, fault.Conflict):
@@ -58,8 +58,7 @@ func (ses *session) admit(ctx context.Context, i int) error {
 			return Counts{Created: 1}, problems, nil
 		}
 		return Counts{Unchanged: 1}, problems, nil
-	})
-	return err
+	}}, nil
 }
 
 func (ses *session) person(c Customer) customer.Admission {

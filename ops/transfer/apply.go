@@ -55,7 +55,7 @@ type applier struct {
 
 	// Made anew at each try of the transaction.
 	notes []Problem
-	paths map[string]string
+	paths map[string]string // the transaction's, shared with the other products in it
 }
 
 func (a *applier) tell(row int, reason string, params ...any) {
@@ -88,12 +88,10 @@ func (p Price) holds(now time.Time) bool {
 	return (p.From.IsZero() || !now.Before(p.From)) && (p.Until.IsZero() || now.Before(p.Until))
 }
 
-// apply is the transaction of one product.
-func (a *applier) apply(ctx context.Context, tx *db.Tx) (Counts, []Problem, error) {
-	a.notes, a.paths = slices.Clone(a.problems), make(map[string]string)
-	if a.unchanged {
-		return Counts{Unchanged: 1}, a.notes, nil
-	}
+// apply puts the product in. made are the categories that the transaction has
+// made so far, by path; it adds its own.
+func (a *applier) apply(ctx context.Context, tx *db.Tx, made map[string]string) (Counts, []Problem, error) {
+	a.notes, a.paths = slices.Clone(a.problems), made
 	old, err := a.target(ctx, tx)
 	if err != nil {
 		return Counts{}, nil, err

@@ -24,31 +24,32 @@ func manyGoods(products int) string {
 	return b.String()
 }
 
-// BenchmarkRun imports products of two variants, each in a transaction of its
-// own, and then the same file again.
+// BenchmarkRun imports products of two variants, as it is done and with each in
+// a transaction of its own, and then the same file again.
 func BenchmarkRun(b *testing.B) {
 	const products = 1000
 	for _, engine := range []db.Engine{db.SQLite, db.Postgres} {
-		b.Run(string(engine), func(b *testing.B) {
-			file := manyGoods(products)
-			for _, again := range []bool{false, true} {
-				b.Run(map[bool]string{false: "first", true: "again"}[again], func(b *testing.B) {
-					for b.Loop() {
-						b.StopTimer()
-						s := newShop(b, dbtest.New(b, engine), nil)
-						request := transfer.Request{Platform: transfer.Shopify, File: strings.NewReader(file), Again: again}
-						if again {
-							s.run(b, request)
-						}
-						b.StartTimer()
-						if run := s.run(b, request); run.Refused != 0 {
-							b.Fatal(run.Counts)
-						}
+		file := manyGoods(products)
+		for _, how := range []string{"one by one", "first", "again"} {
+			b.Run(string(engine)+"/"+how, func(b *testing.B) {
+				for b.Loop() {
+					b.StopTimer()
+					s := newShop(b, dbtest.New(b, engine), nil)
+					if how == "one by one" {
+						s.SetBatch(1, 0)
 					}
-					b.ReportMetric(2*products*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
-				})
-			}
-		})
+					request := transfer.Request{Platform: transfer.Shopify, File: strings.NewReader(file), Again: how == "again"}
+					if request.Again {
+						s.run(b, request)
+					}
+					b.StartTimer()
+					if run := s.run(b, request); run.Refused != 0 {
+						b.Fatal(run.Counts)
+					}
+				}
+				b.ReportMetric(2*products*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+			})
+		}
 	}
 }
 

@@ -38,7 +38,8 @@ func TestSubmit_jobsImportSliceBySlice(t *testing.T) {
 
 		other := dbtest.New(t, e.DB.Engine())
 		s := newShop(t, other, nil)
-		s.SetSlice(0) // one step a job
+		s.SetSlice(0)
+		s.SetBatch(1, 0) // one step a job
 		jobs := other.Jobs()
 		s.Register(jobs)
 		staff := audit.Staff("stf_1")
@@ -232,6 +233,7 @@ func TestSubmit_filesOfCustomersAreNotKept(t *testing.T) {
 func TestCancel_stopsAndMayBeContinued(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
 		s := newShop(t, e, nil)
+		s.SetBatch(1, 0)
 		request := transfer.Request{Platform: transfer.Vendure, File: s.file(t, "vendure_products.csv")}
 		request.Progress = func(r transfer.Run) {
 			if r.Done == 5 {
@@ -272,6 +274,7 @@ func TestCancel_stopsAndMayBeContinued(t *testing.T) {
 func TestRun_twoAtOnceDoNothingTwice(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
 		s := newShop(t, e, nil)
+		s.SetBatch(1, 0)
 		var inner error
 		var started atomic.Bool
 		request := transfer.Request{Platform: transfer.Vendure, File: s.file(t, "vendure_products.csv"), Progress: func(r transfer.Run) {
@@ -455,6 +458,36 @@ func TestPictures_aMissingFolderIsSaid(t *testing.T) {
 		}
 		if n := s.Int(t, `SELECT COUNT(*) FROM product`); n != 0 {
 			t.Errorf("%d products", n)
+		}
+	})
+}
+
+// A file that is handed over many times at the same moment is imported once.
+func TestSubmit_manyAtOnceAreOneRun(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
+		s := newShop(t, e, nil)
+		for n := range 5 {
+			goods := manyGoods(n + 1)
+			var all sync.WaitGroup
+			var ids sync.Map
+			for range 8 {
+				all.Go(func() {
+					run, err := s.Submit(t.Context(), transfer.Request{Platform: transfer.Shopify, File: strings.NewReader(goods)})
+					if err != nil {
+						t.Error(err)
+					}
+					ids.Store(run.ID, true)
+				})
+			}
+			all.Wait()
+			told := 0
+			ids.Range(func(any, any) bool { told++; return true })
+			if told != 1 || s.Int(t, `SELECT COUNT(*) FROM import_run`) != int64(n+1) {
+				t.Fatalf("%d runs of file %d are told, %d of all files are there", told, n+1, s.Int(t, `SELECT COUNT(*) FROM import_run`))
+			}
+		}
+		if n := s.Int(t, `SELECT COUNT(*) FROM change_log WHERE object_kind = 'import' AND action = 'import.started'`); n != 5 {
+			t.Errorf("%d entries of a start, want 5", n)
 		}
 	})
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/stoashop/stoa/commerce/catalog"
 	"github.com/stoashop/stoa/commerce/custom"
 	"github.com/stoashop/stoa/commerce/customer"
+	"github.com/stoashop/stoa/commerce/inventory"
 	"github.com/stoashop/stoa/commerce/market"
 	"github.com/stoashop/stoa/guard/audit"
 	"github.com/stoashop/stoa/kit/fault"
@@ -168,6 +169,7 @@ func TestRun_goesOnWhereItStood(t *testing.T) {
 
 		other := dbtest.New(t, e.DB.Engine())
 		s := newShop(t, other, nil)
+		s.SetBatch(1, 0)
 		starts := 0
 		for {
 			ctx, kill := context.WithCancel(t.Context())
@@ -484,6 +486,74 @@ func TestRun_aShopWithoutAMarketRefuses(t *testing.T) {
 		run, err := s.Run(t.Context(), transfer.Request{Platform: transfer.Spree, File: s.file(t, "spree_products.csv")})
 		if fault.Reason(err) != "transfer.shop_not_set_up" || run.ID != "" || s.Int(t, `SELECT COUNT(*) FROM import_run`) != 0 {
 			t.Errorf("Run = %+v, %v", run, err)
+		}
+	})
+}
+
+// Steps share transactions, and no transaction takes another step when its time
+// is up.
+func TestRun_stepsShareATransactionForAMoment(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
+		for name, tt := range map[string]struct {
+			patience time.Duration
+			commits  int
+		}{
+			"time enough": {time.Hour, 4},
+			"time is up":  {0, 54},
+		} {
+			s := newShop(t, dbtest.New(t, e.DB.Engine()), nil)
+			s.SetBatch(16, tt.patience)
+			seen := make(map[*db.Tx]bool)
+			s.Stock.Changed.Add("test", func(_ context.Context, c inventory.Changed) error {
+				seen[c.Tx] = true
+				return nil
+			})
+			var done []int64
+			run := s.run(t, transfer.Request{Platform: transfer.Vendure, File: s.file(t, "vendure_products.csv"), Progress: func(r transfer.Run) { done = append(done, r.Done) }})
+			if want := []int64{16, 32, 48, 54}; run.Created != 54 || !slices.Equal(done, want) {
+				t.Errorf("%s: %+v, progress at %v, want %v", name, run.Counts, done, want)
+			}
+			if len(seen) != tt.commits {
+				t.Errorf("%s: %d transactions, want %d", name, len(seen), tt.commits)
+			}
+		}
+	})
+}
+
+// A product that is refused takes nothing with it of those that share its
+// transaction, and leaves nothing of its own.
+func TestRun_aBadProductInABatchFailsAlone(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
+		s := newShop(t, e, nil)
+		s.SetBatch(16, time.Hour)
+		file := "Handle,Title,Tags,Option1 Name,Option1 Value,Variant SKU,Variant Inventory Tracker,Variant Inventory Qty,Variant Price,Status\n" +
+			"ash,Ash,,Size,Small,A,shopify,3,1.00,active\n" +
+			"birch,Birch,,Size,Small,B,shopify,4,2.00,active\n" +
+			"bad,Bad," + strings.Repeat("t", 61) + ",Size,Small,X,shopify,5,3.00,active\n" +
+			"cedar,Cedar,,Size,Small,C,shopify,7,4.00,active\n"
+		var done []int64
+		run := s.run(t, transfer.Request{Platform: transfer.Shopify, File: strings.NewReader(file), Progress: func(r transfer.Run) { done = append(done, r.Done) }})
+
+		if run.Created != 3 || run.Refused != 1 || run.Variants != 3 || !slices.Equal(done, []int64{4}) {
+			t.Errorf("counts %+v, progress at %v", run.Counts, done)
+		}
+		problems := s.problems(t, run.ID)
+		if len(problems) != 1 || problems[0].Reason != "form.too_long" || problems[0].Row != 4 {
+			t.Errorf("problems %v", problems)
+		}
+		for _, tt := range []struct {
+			query string
+			want  int64
+		}{
+			{`SELECT COUNT(*) FROM product`, 3},
+			{`SELECT COUNT(*) FROM stock_movement`, 3},
+			{`SELECT CAST(SUM(on_hand) AS BIGINT) FROM stock_level`, 14},
+			{`SELECT COUNT(*) FROM change_log WHERE object_kind = 'product'`, 3},
+			{`SELECT COUNT(*) FROM import_product`, 3},
+		} {
+			if n := s.Int(t, tt.query); n != tt.want {
+				t.Errorf("%s = %d, want %d", tt.query, n, tt.want)
+			}
 		}
 	})
 }

@@ -108,7 +108,7 @@ type Request struct {
 	// An unfinished run of the same file is continued all the same.
 	Again bool
 	Actor audit.Actor // zero: the system
-	// Progress is told after every step; nil: nobody. It must be quick.
+	// Progress is told after every few steps; nil: nobody. It must be quick.
 	Progress func(Run)
 }
 
@@ -140,6 +140,9 @@ type Service struct {
 	// sliceTime is how long one job imports, so that other jobs come in between
 	// and no lease runs out.
 	sliceTime time.Duration
+	mostBatch int           // steps in a transaction
+	batchTime time.Duration // after which a transaction takes no further step
+	readTime  time.Duration // after which nothing more is made ready for it
 
 	mu   sync.Mutex
 	open *session // the file of the run whose job ran last, kept for its next slice
@@ -150,7 +153,8 @@ type Service struct {
 // a file lie while it is imported; "" means the system's.
 func New(d *db.DB, goods *catalog.Service, fields *custom.Service, stock *inventory.Service, markets *market.Service,
 	pictures *upload.Service, web *http.Client, files blob.Store, log *slog.Logger, tempDir string) *Service {
-	return &Service{db: d, catalog: goods, fields: fields, stock: stock, markets: markets, pictures: pictures, web: web, files: files, log: log, tempDir: tempDir, sliceTime: 15 * time.Second}
+	return &Service{db: d, catalog: goods, fields: fields, stock: stock, markets: markets, pictures: pictures, web: web, files: files, log: log, tempDir: tempDir, sliceTime: 15 * time.Second,
+		mostBatch: mostBatch, batchTime: batchTime, readTime: readTime}
 }
 
 // WithPeople has files of customers kept by p. Call it before anything else.
@@ -166,8 +170,8 @@ func (s *Service) WithPeople(p People) *Service {
 //
 // It returns a fault when the file cannot be used as a whole (see Open) or
 // when another process is importing it ("transfer.run_elsewhere"). Products
-// that are refused are no error: see Problems. When ctx ends, the step under
-// way is finished or undone whole, and ctx's error comes back.
+// that are refused are no error: see Problems. When ctx ends, the steps
+// under way are finished or undone whole, and ctx's error comes back.
 func (s *Service) Run(ctx context.Context, r Request) (Run, error) {
 	run, err := s.begin(ctx, r, Running)
 	if err != nil || run.State == Done {
@@ -328,7 +332,7 @@ func (s *Service) Problems(ctx context.Context, id string, after int64, limit in
 	return listProblems(ctx, s.db, id, after, limit)
 }
 
-// Cancel stops a run after the step under way. What it did stays. A run that
+// Cancel stops a run after the steps under way. What it did stays. A run that
 // has ended is left as it is.
 func (s *Service) Cancel(ctx context.Context, actor audit.Actor, id string) error {
 	return s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
@@ -369,27 +373,33 @@ func (s *Service) begin(ctx context.Context, r Request, state State) (Run, error
 	}
 	var run Run
 	err = s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		var err error
-		run, err = latestRun(ctx, tx, r.Platform, hash, r.DryRun)
-		switch {
-		case errors.Is(err, db.ErrNoRows):
-		case err != nil:
-			return err
-		case run.State == Done && !r.Again && !r.DryRun:
-			return nil
-		case run.State != Done:
-			run.Report.Failure, run.Report.Params, run.Report.Pictures = "", nil, r.Pictures
-			run.State = state
-			_, err := setState(ctx, tx, run.ID, state, &run.Report, Waiting, Running, Failed, Cancelled)
-			return err
+		for {
+			var err error
+			run, err = latestRun(ctx, tx, r.Platform, hash, r.DryRun)
+			switch {
+			case errors.Is(err, db.ErrNoRows):
+			case err != nil:
+				return err
+			case run.State == Done && !r.Again && !r.DryRun:
+				return nil
+			case run.State != Done:
+				run.Report.Failure, run.Report.Params, run.Report.Pictures = "", nil, r.Pictures
+				run.State = state
+				_, err := setState(ctx, tx, run.ID, state, &run.Report, Waiting, Running, Failed, Cancelled)
+				return err
+			}
+			run = Run{ID: tx.NewID("imp"), Platform: r.Platform, FileName: r.FileName, FileHash: hash, DryRun: r.DryRun, State: state,
+				Report: Report{Currency: currency, Language: language, Pictures: r.Pictures, Actor: actor}, CreatedAt: tx.Now(), UpdatedAt: tx.Now()}
+			made, err := insertRun(ctx, tx, run)
+			if err != nil {
+				return err
+			}
+			if !made {
+				continue // somebody made it while we looked: a process that was killed, a second click
+			}
+			return audit.Append(ctx, tx, audit.Change{Actor: actor, Action: "import.started", Object: "import", ID: run.ID,
+				After: map[string]any{"platform": r.Platform, "file": r.FileName, "dry_run": r.DryRun}})
 		}
-		run = Run{ID: tx.NewID("imp"), Platform: r.Platform, FileName: r.FileName, FileHash: hash, DryRun: r.DryRun, State: state,
-			Report: Report{Currency: currency, Language: language, Pictures: r.Pictures, Actor: actor}, CreatedAt: tx.Now(), UpdatedAt: tx.Now()}
-		if err := insertRun(ctx, tx, run); err != nil {
-			return err
-		}
-		return audit.Append(ctx, tx, audit.Change{Actor: actor, Action: "import.started", Object: "import", ID: run.ID,
-			After: map[string]any{"platform": r.Platform, "file": r.FileName, "dry_run": r.DryRun}})
 	})
 	return run, err
 }

@@ -22,12 +22,18 @@ func findRun(ctx context.Context, q db.Q, id string) (Run, error) {
 	return db.First(ctx, q, scanRun, `SELECT `+runColumns+` FROM import_run r LEFT JOIN import_count c ON c.run_id = r.id WHERE r.id = $1`, id)
 }
 
-// latestRun is the newest run of a file.
+// lockRun is findRun that holds the run until the transaction ends. It sees what
+// others wrote to the run while it waited for them; the counts may be older.
+func lockRun(ctx context.Context, tx *db.Tx, id string) (Run, error) {
+	return db.First(ctx, tx, scanRun, `SELECT `+runColumns+` FROM import_run r LEFT JOIN import_count c ON c.run_id = r.id WHERE r.id = $1`+tx.ForUpdateOf("r"), id)
+}
+
+// latestRun is the run of a file that is under way, else the newest.
 func latestRun(ctx context.Context, q db.Q, platform Platform, hash string, dry bool) (Run, error) {
 	return db.First(ctx, q, scanRun, `
 		SELECT `+runColumns+` FROM import_run r LEFT JOIN import_count c ON c.run_id = r.id
 		WHERE r.platform = $1 AND r.file_hash = $2 AND r.dry_run = $3
-		ORDER BY r.created_at DESC, r.id DESC LIMIT 1`, string(platform), hash, db.Bool(dry))
+		ORDER BY CASE WHEN r.state IN ('waiting', 'running') THEN 0 ELSE 1 END, r.created_at DESC, r.id DESC LIMIT 1`, string(platform), hash, db.Bool(dry))
 }
 
 func listRuns(ctx context.Context, q db.Q, before string, limit int) ([]Run, error) {
@@ -37,12 +43,15 @@ func listRuns(ctx context.Context, q db.Q, before string, limit int) ([]Run, err
 		ORDER BY r.id DESC LIMIT $2`, before, limit)
 }
 
-func insertRun(ctx context.Context, tx *db.Tx, r Run) error {
-	_, err := tx.Exec(ctx, `
+// insertRun reports false, and writes nothing, when a run of the file is under
+// way. It waits for a transaction that is about to say so.
+func insertRun(ctx context.Context, tx *db.Tx, r Run) (bool, error) {
+	n, err := tx.Exec(ctx, `
 		INSERT INTO import_run (id, platform, file_name, file_hash, dry_run, state, total, done, report, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $9)`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $9)
+		ON CONFLICT DO NOTHING`,
 		r.ID, string(r.Platform), r.FileName, r.FileHash, db.Bool(r.DryRun), string(r.State), r.Total, db.JSON(&r.Report), tx.Now().UnixMilli())
-	return err
+	return n == 1, err
 }
 
 // setState moves a run to a state, unless it has ended otherwise meanwhile.

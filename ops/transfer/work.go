@@ -127,10 +127,13 @@ func (ses *session) total() int64 { return int64(ses.sheet.Len() + len(ses.plan.
 // fields, and a place for stock. It does nothing that is done already.
 func (ses *session) start(ctx context.Context) error {
 	return ses.s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		now, err := findRun(ctx, tx, ses.run.ID)
+		// A process that was killed may have committed since the run was read;
+		// the cursor that counts is the one read under the lock.
+		now, err := lockRun(ctx, tx, ses.run.ID)
 		if err != nil {
 			return err
 		}
+		ses.at = now.Done
 		first := now.Total == 0
 		r := &now.Report
 		r.Kind, r.Encoding, r.Comma, r.Rows, r.Blank = ses.sheet.Kind, ses.sheet.Encoding, ses.sheet.Comma, ses.sheet.Rows, ses.sheet.Blank
@@ -201,7 +204,7 @@ func (s *Service) work(ctx context.Context, ses *session, progress func(Run), mo
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := ses.step(ctx); err != nil {
+		if err := ses.batch(ctx); err != nil {
 			return err
 		}
 		last := ses.at == ses.total()
@@ -246,65 +249,136 @@ type refusal struct{ problems []Problem }
 
 func (r *refusal) Error() string { return fmt.Sprintf("transfer: refused: %v", r.problems) }
 
-// step imports one product, or points one to others, in one transaction with
-// the run's cursor, its counts and its problems.
-func (ses *session) step(ctx context.Context) error {
+// step is what is to be done for one product or customer.
+type step struct {
+	// do writes, in a transaction that others may share. made are the
+	// categories that the transaction has made so far, by path. nil: nothing is
+	// to be written, and counts and problems are the outcome.
+	do       func(ctx context.Context, tx *db.Tx, made map[string]string) (Counts, []Problem, error)
+	counts   Counts
+	problems []Problem
+}
+
+// A batch is the steps that share a transaction, so that the disk is waited for
+// once. It stays so short that a checkout that waits for SQLite's only writer
+// does not feel it.
+const (
+	mostBatch = 16
+	batchTime = 25 * time.Millisecond  // after which no step is added to a transaction
+	readTime  = 250 * time.Millisecond // after which no step is added to a batch: pictures are slow
+)
+
+// batch takes the next steps.
+func (ses *session) batch(ctx context.Context) error {
+	most := ses.s.mostBatch
+	if ses.run.DryRun { // undone one by one
+		most = 1
+	}
+	var steps []step
+	for watch := clock.Start(); len(steps) < most && ses.at+int64(len(steps)) < ses.total() && (len(steps) == 0 || watch.Elapsed() < ses.s.readTime); {
+		st, err := ses.ready(ctx, ses.at+int64(len(steps)))
+		switch {
+		case err != nil && len(steps) > 0:
+			return ses.commit(ctx, steps) // the error comes back, when those before it are in
+		case err != nil:
+			return err
+		case st.do == nil && len(steps) == 0:
+			return ses.put(ctx, st.counts, st.problems)
+		}
+		steps = append(steps, st)
+	}
+	return ses.commit(ctx, steps)
+}
+
+// ready does what comes before the transaction of a step.
+func (ses *session) ready(ctx context.Context, at int64) (step, error) {
 	n := int64(ses.sheet.Len())
-	if ses.at >= n {
-		i := ses.plan.related[ses.at-n]
-		_, err := ses.commit(ctx, func(ctx context.Context, tx *db.Tx) (Counts, []Problem, error) { return ses.link(ctx, tx, i) })
-		return err
+	if at >= n {
+		i := ses.plan.related[at-n]
+		return step{do: func(ctx context.Context, tx *db.Tx, _ map[string]string) (Counts, []Problem, error) {
+			return ses.link(ctx, tx, i)
+		}}, nil
 	}
 	if ses.sheet.Kind == Customers {
-		return ses.admit(ctx, int(ses.at))
+		return ses.admit(int(at))
 	}
-	p, problems, err := ses.sheet.Product(int(ses.at))
+	p, problems, err := ses.sheet.Product(int(at))
 	if err != nil {
-		return err
+		return step{}, err
 	}
 	if Refused(problems) {
-		return ses.put(ctx, Counts{Refused: 1}, problems)
+		return step{counts: Counts{Refused: 1}, problems: problems}, nil
 	}
 	a := &applier{session: ses, in: p, problems: problems}
 	if err := a.takePictures(ctx); err != nil {
-		return err
+		return step{}, err
 	}
 	if a.unchanged {
-		return ses.put(ctx, Counts{Unchanged: 1}, a.problems)
+		return step{counts: Counts{Unchanged: 1}, problems: a.problems}, nil
 	}
-	wrote, err := ses.commit(ctx, a.apply)
-	if wrote {
-		ses.remember(a.paths)
-	}
-	return err
+	return step{do: a.apply}, nil
 }
 
-// commit carries out a step that writes, and reports whether it did. One that
-// is refused, and a dry run, writes nothing.
-func (ses *session) commit(ctx context.Context, do func(context.Context, *db.Tx) (Counts, []Problem, error)) (wrote bool, err error) {
-	var counts Counts
-	var problems []Problem
-	err = ses.s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		var err error
-		if counts, problems, err = do(ctx, tx); err != nil {
+// commit carries out steps in as few transactions as their time allows. When a
+// step fails, its transaction is undone; the steps before it are done again
+// without it, and it alone after them.
+func (ses *session) commit(ctx context.Context, steps []step) error {
+	for most := len(steps); len(steps) > 0; {
+		done, failed, err := ses.try(ctx, steps[:most])
+		var refused *refusal
+		switch {
+		case err == nil:
+		case failed && done > 0:
+			most = done
+			continue
+		case errors.As(err, &refused):
+			done, err = 1, ses.put(ctx, Counts{Refused: 1}, refused.problems)
+		case errors.Is(err, errDry):
+			done, err = 1, ses.put(ctx, steps[0].counts, steps[0].problems)
+		}
+		if err != nil {
 			return err
 		}
-		if ses.run.DryRun {
-			return errDry
-		}
-		return ses.write(ctx, tx, 1, counts, problems)
-	})
-	var refused *refusal
-	switch {
-	case errors.As(err, &refused):
-		return false, ses.put(ctx, Counts{Refused: 1}, refused.problems)
-	case errors.Is(err, errDry):
-		return false, ses.put(ctx, counts, problems)
-	case err == nil:
-		ses.at++
-		ses.due = due{}
+		steps = steps[done:]
+		most = len(steps)
 	}
-	return err == nil, err
+	return nil
+}
+
+// try carries out steps in one transaction together with the run's cursor, its
+// counts and its problems, until their time is up. done is how many it did; when
+// failed is set, the step after them failed and nothing was written. A dry run
+// writes nothing, leaves the outcome in its step and fails with errDry.
+func (ses *session) try(ctx context.Context, steps []step) (done int, failed bool, err error) {
+	var made map[string]string
+	err = ses.s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		done, failed, made = 0, false, make(map[string]string)
+		var counts Counts
+		var problems []Problem
+		for watch := clock.Start(); done < len(steps) && (done == 0 || watch.Elapsed() < ses.s.batchTime); done++ {
+			st := steps[done]
+			if st.do != nil {
+				var err error
+				if st.counts, st.problems, err = st.do(ctx, tx, made); err != nil {
+					failed = true
+					return err
+				}
+			}
+			if ses.run.DryRun {
+				steps[done] = st
+				return errDry
+			}
+			counts.add(st.counts)
+			problems = append(problems, st.problems...)
+		}
+		return ses.write(ctx, tx, int64(done), counts, problems)
+	})
+	if err == nil {
+		ses.at += int64(done)
+		ses.due = due{}
+		ses.remember(made)
+	}
+	return done, failed, err
 }
 
 // put notes a step that wrote nothing.
