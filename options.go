@@ -15,14 +15,15 @@ type Option func(*parts)
 
 // parts is what options may change.
 type parts struct {
-	log       *slog.Logger
-	clock     clock.Clock
-	ids       *id.Source
-	providers []payment.Provider
-	standard  bool
-	themes    []fs.FS
-	words     []fs.FS
-	node      string
+	log        *slog.Logger
+	clock      clock.Clock
+	ids        *id.Source
+	providers  []payment.Provider
+	standard   bool
+	themes     []fs.FS
+	words      []fs.FS
+	node       string
+	unsearched bool
 }
 
 // Log writes the shop's log to l. The default is text or JSON on standard
@@ -55,3 +56,8 @@ func Theme(layer fs.FS) Option {
 // Words lays messages over the built-in ones, laid out as
 // <language>/<room>.json.
 func Words(layer fs.FS) Option { return func(p *parts) { p.words = append(p.words, layer) } }
+
+// WithoutSearch leaves the index of the goods unbuilt, which takes time and
+// memory in a large shop. It is for programs that serve nothing, such as an
+// import: Handler and Run fail.
+func WithoutSearch() Option { return func(p *parts) { p.unsearched = true } }

@@ -234,7 +234,11 @@ func (s *Shop) trade(context.Context) error {
 	s.Content = content.New(s.DB, s.Audit, s.Vault, s.Words.Languages()[0])
 	s.Customers = customer.New(s.DB, s.Vault, s.hasher, customer.Options{Unproven: s.Settings.SMTP == ""})
 	s.Customers.Register(s.Jobs, s.Audit)
-	s.Search = search.New(s.DB, s.Audit, s.Catalog, s.Fields, s.Words.Languages(), s.Log)
+	indexed := s.Audit
+	if s.parts.unsearched {
+		indexed = audit.NewLog(s.DB, s.Log) // never started: the index stays empty
+	}
+	s.Search = search.New(s.DB, indexed, s.Catalog, s.Fields, s.Words.Languages(), s.Log)
 	s.Stock = inventory.New(func() inventory.Display {
 		shop := s.market().Shop
 		return inventory.Display{Mode: shop.StockDisplay, Few: shop.FewThreshold}
@@ -404,8 +408,11 @@ func (s *Shop) Close() error {
 }
 
 // Handler is the whole shop as one handler: storefront, back office, API,
-// pictures. metrics may be nil.
+// pictures. metrics may be nil. It fails for a shop WithoutSearch.
 func (s *Shop) Handler(metrics *web.Metrics) (http.Handler, error) {
+	if s.parts.unsearched {
+		return nil, errors.New("a shop without search cannot be served")
+	}
 	site, err := web.NewSite(web.SiteOptions{Log: s.Log, Clock: s.Clock, Metrics: metrics, Base: s.base, Hosts: s.Settings.Hosts, Proxies: s.Settings.Proxies})
 	if err != nil {
 		return nil, err

@@ -34,7 +34,7 @@ func (doctorCmd) Run(ctx context.Context, c *commands) error {
 	}
 	tell("settings", nil)
 	tell("address "+settings.Listen, web.Free(ctx, settings.Listen))
-	shop, err := stoa.New(ctx, settings)
+	shop, err := stoa.New(ctx, settings, stoa.WithoutSearch())
 	if tell("database, data folder and master key", err) {
 		defer shop.Close()
 		if shop.Market.Current(ctx).Open() {

@@ -37,7 +37,7 @@ func (c exportCmd) Run(ctx context.Context, all *commands) error {
 	if _, err := os.Stat(c.File); err == nil && c.File != "-" && !c.Force {
 		return fmt.Errorf("%s is there already; --force replaces it", c.File)
 	}
-	shop, err := stoa.New(ctx, settings)
+	shop, err := stoa.New(ctx, settings, stoa.WithoutSearch())
 	if err != nil {
 		return err
 	}

@@ -15,13 +15,14 @@ func (c *commands) settings() (stoa.Settings, error) {
 	return stoa.ReadSettings(os.Environ(), c.Config)
 }
 
-// open puts the shop of the settings together, for a command that closes it.
+// open puts the shop of the settings together, for a command that serves
+// nothing and closes it.
 func (c *commands) open(ctx context.Context) (*stoa.Shop, error) {
 	settings, err := c.settings()
 	if err != nil {
 		return nil, err
 	}
-	return stoa.New(ctx, settings)
+	return stoa.New(ctx, settings, stoa.WithoutSearch())
 }
 
 type serveCmd struct{}

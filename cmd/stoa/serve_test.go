@@ -197,6 +197,28 @@ func TestImport_needsAShopAndImports(t *testing.T) {
 				t.Errorf("%v: exit code %d, it wrote\n%.2000s", tt.args, code, out)
 			}
 		}
+		for _, tt := range []struct {
+			options []stoa.Option
+			size    int
+			served  bool
+		}{
+			{nil, 37, true},
+			{[]stoa.Option{stoa.WithoutSearch()}, 0, false},
+		} {
+			s, err := stoa.ReadSettings(env, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			shop, err := stoa.New(t.Context(), s, tt.options...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = shop.Handler(nil)
+			if size := shop.Search.Size(); size != tt.size || (err == nil) != tt.served {
+				t.Errorf("the index holds %d goods, want %d; Handler: %v", size, tt.size, err)
+			}
+			shop.Close()
+		}
 	})
 }
 

@@ -141,7 +141,7 @@ func (c *commands) withShop(ctx context.Context, fn func(*stoa.Shop) error) erro
 	if err != nil {
 		return err
 	}
-	shop, err := stoa.New(ctx, settings)
+	shop, err := stoa.New(ctx, settings, stoa.WithoutSearch())
 	if err != nil {
 		return err
 	}
