@@ -16,21 +16,46 @@ import (
 var rateData []byte
 
 // Preset is a published rate a shop can start from.
+//
+// In the United States it is the rate that holds in the whole state, as the
+// state names it: what counties and cities add is left out, except where Note
+// says that the state's own figure holds a part of it.
 type Preset struct {
 	Country string     `json:"country"`
 	Region  string     `json:"region"`
 	Class   string     `json:"class"`
 	Rate    money.Rate `json:"rate"`
 	Name    string     `json:"name"`
-	From    string     `json:"from"`         // first day, or 2020-01-01 when it was older than that
+	From    string     `json:"from"`         // first day; see Began
 	To      string     `json:"to,omitempty"` // first day no more
-	Source  string     `json:"source"`
+
+	// Began says that the rate began on From. Otherwise From is the earliest
+	// day the source vouches for, and the rate may be older.
+	Began bool `json:"began"`
+
+	Title string `json:"title"`          // of the publication, and who published it
+	URL   string `json:"url"`            // its page, https
+	Note  string `json:"note,omitempty"` // what the rate is made of, where that is not plain
+}
+
+// Source names the publication and its address, with what a reader must know
+// about the rate. It fits Row.Source.
+func (p Preset) Source() string {
+	s := p.Title + ": " + p.URL
+	if p.Note != "" {
+		s += " (" + p.Note + ")"
+	}
+	if !p.Began {
+		s += " (may be older than this day)"
+	}
+	return s
 }
 
 // Library is every rate that comes with the shop: standard rates of the
 // European Union with Madeira and the Azores, of the United Kingdom and of
-// Switzerland, and the state rates of the United States, without what counties
-// and cities add. Each names its source.
+// Switzerland, and the state rates of the United States. Each names its
+// source. What has none is not in it: the District of Columbia is missing,
+// because no publication settles what it collects since October 2026.
 func Library() []Preset { return slices.Clone(presets()) }
 
 // Starting picks the rates a new shop in country (and region, where rates
@@ -62,7 +87,7 @@ func (p Preset) Row(zone *time.Location) (Row, error) {
 	if zone == nil {
 		zone = time.UTC
 	}
-	r := Row{Country: p.Country, Region: p.Region, Class: p.Class, Rate: p.Rate, Name: p.Name, Source: p.Source}
+	r := Row{Country: p.Country, Region: p.Region, Class: p.Class, Rate: p.Rate, Name: p.Name, Source: p.Source()}
 	var err error
 	if r.From, err = time.ParseInLocation(time.DateOnly, p.From, zone); err != nil {
 		return Row{}, fmt.Errorf("tax rate of %s %s: %w", p.Country, p.Region, err)

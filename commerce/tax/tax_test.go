@@ -1,6 +1,8 @@
 package tax_test
 
 import (
+	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -51,49 +53,172 @@ func library(t *testing.T) tax.Table {
 	return table
 }
 
-func TestLibrary_standardRates(t *testing.T) {
-	// What holds on 24 November 2026, in parts per million.
-	want := map[string]money.Rate{
-		"AT": 200_000, "BE": 210_000, "BG": 200_000, "CY": 190_000, "CZ": 210_000, "DE": 190_000, "DK": 250_000,
-		"EE": 240_000, "ES": 210_000, "FI": 255_000, "FR": 200_000, "GR": 240_000, "HR": 250_000, "HU": 270_000,
-		"IE": 230_000, "IT": 220_000, "LT": 210_000, "LU": 170_000, "LV": 210_000, "MT": 180_000, "NL": 210_000,
-		"PL": 230_000, "PT": 230_000, "RO": 210_000, "SE": 250_000, "SI": 220_000, "SK": 230_000,
-		"PT-20": 160_000, "PT-30": 220_000, "GB": 200_000, "CH": 81_000,
-		"US-AL": 40_000, "US-AZ": 56_000, "US-AR": 65_000, "US-CA": 72_500, "US-CO": 29_000, "US-CT": 63_500,
-		"US-FL": 60_000, "US-GA": 40_000, "US-HI": 40_000, "US-ID": 60_000, "US-IL": 62_500, "US-IN": 70_000,
-		"US-IA": 60_000, "US-KS": 65_000, "US-KY": 60_000, "US-LA": 50_000, "US-ME": 55_000, "US-MD": 60_000,
-		"US-MA": 62_500, "US-MI": 60_000, "US-MN": 68_750, "US-MS": 70_000, "US-MO": 42_250, "US-NE": 55_000,
-		"US-NV": 68_500, "US-NJ": 66_250, "US-NM": 48_750, "US-NY": 40_000, "US-NC": 47_500, "US-ND": 50_000,
-		"US-OH": 57_500, "US-OK": 45_000, "US-PA": 60_000, "US-RI": 70_000, "US-SC": 60_000, "US-SD": 42_000,
-		"US-TN": 70_000, "US-TX": 62_500, "US-UT": 48_500, "US-VT": 60_000, "US-VA": 53_000, "US-WA": 65_000,
-		"US-WV": 60_000, "US-WI": 50_000, "US-WY": 40_000,
-		"US-AK": 0, "US-DE": 0, "US-MT": 0, "US-NH": 0, "US-OR": 0,
+// published is every rate of the library in percent, typed from the sources and
+// not from the data: area, rate, first day ("~": the earliest day that the
+// source vouches for) and first day no more.
+const published = `
+AT 20 1984-01-01
+BE 21 1996-01-01
+BG 20 1999-01-01
+CY 19 2014-01-13
+CZ 21 2013-01-01
+DE 19 2007-01-01 2020-07-01
+DE 16 2020-07-01 2021-01-01
+DE 19 2021-01-01
+DK 25 1992-01-01
+EE 20 2009-07-01 2024-01-01
+EE 22 2024-01-01 2025-07-01
+EE 24 2025-07-01
+ES 21 2012-09-01
+FI 24 2013-01-01 2024-09-01
+FI 25.5 2024-09-01
+FR 20 2014-01-01
+GR 24 2016-06-01
+HR 25 2012-03-01
+HU 27 2012-01-01
+IE 23 2012-01-01 2020-09-01
+IE 21 2020-09-01 2021-03-01
+IE 23 2021-03-01
+IT 22 2013-10-01
+LT 21 2009-09-01
+LU 17 2015-01-01 2023-01-01
+LU 16 2023-01-01 2024-01-01
+LU 17 2024-01-01
+LV 21 2012-07-01
+MT 18 2004-01-01
+NL 21 2012-10-01
+PL 23 2011-01-01
+PT 23 2011-01-01
+PT-20 16 2021-07-01
+PT-30 22 2012-04-01
+RO 19 2017-01-01 2025-08-01
+RO 21 2025-08-01
+SE 25 1990-07-01
+SI 22 2013-07-01
+SK 20 2011-01-01 2025-01-01
+SK 23 2025-01-01
+GB 20 2011-01-04
+CH 7.7 2018-01-01 2024-01-01
+CH 8.1 2024-01-01
+US-AL 4 ~2017-12-31
+US-AK 0 ~2016-10-31
+US-AZ 5.6 2013-06-01
+US-AR 6.5 2013-07-01
+US-CA 7.25 2017-01-01
+US-CO 2.9 ~2019-07-01
+US-CT 6.35 2011-07-01
+US-DE 0 ~2014-09-12
+US-FL 6 1988-02-01
+US-GA 4 ~2017-09-30
+US-HI 4 ~2014-12-31
+US-ID 6 2006-10-01
+US-IL 6.25 1990-01-01
+US-IN 7 2008-04-01
+US-IA 6 2008-07-01
+US-KS 6.5 2015-07-01
+US-KY 6 1990-07-01
+US-LA 5 2025-01-01 2030-01-01
+US-LA 4.75 2030-01-01
+US-ME 5.5 2013-10-01
+US-MD 6 2008-01-03
+US-MA 6.25 2009-08-01
+US-MI 6 ~1994-12-31
+US-MN 6.875 2009-07-01 2034-07-01
+US-MN 6.5 2034-07-01
+US-MS 7 ~2017-12-31
+US-MO 4.225 ~2020-01-01
+US-MT 0 ~2016-10-31
+US-NE 5.5 2002-10-01
+US-NV 6.85 2009-07-01
+US-NH 0 ~2016-10-31
+US-NJ 6.625 2018-01-01
+US-NM 4.875 2023-07-01
+US-NY 4 2005-06-01
+US-NC 4.75 2011-07-01
+US-ND 5 ~2015-12-31
+US-OH 5.75 2013-09-01
+US-OK 4.5 ~2018-12-31
+US-OR 0 ~2016-10-31
+US-PA 6 ~1968-12-31
+US-RI 7 1990-07-01
+US-SC 6 2007-06-01
+US-SD 4.2 2023-07-01 2027-07-01
+US-SD 4.5 2027-07-01
+US-TN 7 2002-07-15
+US-TX 6.25 1990-07-01
+US-UT 4.85 2019-04-01
+US-VT 6 ~2003-12-31
+US-VA 5.3 2013-07-01
+US-WA 6.5 ~2019-12-31
+US-WV 6 ~2016-12-31
+US-WI 5 ~1982-12-31
+US-WY 4 ~2014-12-31
+`
+
+func TestLibrary_isWhatThePublicationsSay(t *testing.T) {
+	want := make(map[string]bool)
+	for line := range strings.Lines(published) {
+		if line = strings.TrimSpace(line); line != "" {
+			want[line] = true
+		}
 	}
-	table := library(t)
-	areas := make(map[string]bool)
-	for _, r := range table {
-		key := r.Country
-		if r.Region != "" {
-			key += "-" + r.Region
-		}
-		areas[key] = true
-		if err := r.Validate(); err != nil {
-			t.Errorf("%s from %s: %v", key, r.From, err)
-		}
-		if !strings.Contains(r.Source, ": https://") {
-			t.Errorf("%s: source %q names no publication and address", key, r.Source)
-		}
+	if len(want) != 96 {
+		t.Fatalf("%d rows are typed here, want 96", len(want))
 	}
-	for key, rate := range want {
-		country, region, _ := strings.Cut(key, "-")
-		row, ok := table.Rate(tax.Area{Country: country, Region: region}, tax.Standard, now)
-		if !ok || row.Rate != rate || row.Region != region {
-			t.Errorf("%s is %d (%q, found %v), want %d", key, row.Rate, row.Region, ok, rate)
+	for _, p := range tax.Library() {
+		line := p.Country
+		if p.Region != "" {
+			line += "-" + p.Region
 		}
+		line += " " + strconv.FormatFloat(float64(p.Rate)/10_000, 'f', -1, 64) + " "
+		if !p.Began {
+			line += "~"
+		}
+		line += p.From
+		if p.To != "" {
+			line += " " + p.To
+		}
+		if !want[line] {
+			t.Errorf("the library says %q and the publications do not", line)
+		}
+		delete(want, line)
 	}
-	for key := range areas {
-		if _, ok := want[key]; !ok {
-			t.Errorf("%s is in the library and in no list", key)
+	for line := range want {
+		t.Errorf("%q is not in the library", line)
+	}
+}
+
+func TestLibrary_everyRowNamesItsSource(t *testing.T) {
+	for _, p := range tax.Library() {
+		key := p.Country + " " + p.Region + " " + p.From
+		address, err := url.Parse(p.URL)
+		if err != nil || address.Scheme != "https" || !strings.Contains(address.Host, ".") {
+			t.Errorf("%s: %q is no https address", key, p.URL)
+		} else if strings.Trim(address.Path, "/") == "" {
+			t.Errorf("%s: %q is a front page and not a publication", key, p.URL)
+		}
+		if len(strings.Fields(p.Title)) < 2 {
+			t.Errorf("%s: %q is no title", key, p.Title)
+		}
+		for _, day := range []string{p.From, p.To} {
+			if _, err := time.Parse(time.DateOnly, day); err != nil && day != "" {
+				t.Errorf("%s: %v", key, err)
+			}
+		}
+		row, err := p.Row(time.UTC)
+		if err != nil {
+			t.Errorf("%s: %v", key, err)
+		} else if err := row.Validate(); err != nil {
+			t.Errorf("%s: %v", key, err)
+		}
+		if want := p.Title + ": " + p.URL; !strings.HasPrefix(row.Source, want) {
+			t.Errorf("%s: the row's source is %q, want it to begin with %q", key, row.Source, want)
+		}
+		if older := strings.Contains(row.Source, "may be older"); older == p.Began {
+			t.Errorf("%s: began %v, but the row's source is %q", key, p.Began, row.Source)
+		}
+		if !strings.Contains(row.Source, p.Note) {
+			t.Errorf("%s: the row's source %q keeps back the note %q", key, row.Source, p.Note)
 		}
 	}
 }
@@ -107,6 +232,7 @@ func TestLibrary_lawsThatEnd(t *testing.T) {
 		want        money.Rate
 	}{
 		{"LA", "2029-12-31", 50_000}, {"LA", "2030-01-01", 47_500},
+		{"MN", "2034-06-30", 68_750}, {"MN", "2034-07-01", 65_000},
 		{"SD", "2027-06-30", 42_000}, {"SD", "2027-07-01", 45_000},
 	} {
 		at, err := time.Parse(time.DateOnly, c.day)
@@ -352,7 +478,7 @@ func TestB6_theInstantDecides(t *testing.T) {
 
 func TestStarting(t *testing.T) {
 	counts := map[[2]string]int{
-		{"DE", ""}: 29, {"PT", ""}: 29, {"GB", ""}: 1, {"CH", ""}: 1, {"US", "CA"}: 1, {"US", ""}: 0, {"US", "DC"}: 0, {"JP", ""}: 0, {"", ""}: 0,
+		{"DE", ""}: 29, {"PT", ""}: 29, {"GB", ""}: 1, {"CH", ""}: 1, {"US", "CA"}: 1, {"US", ""}: 0, {"US", "MN"}: 2, {"US", "DC"}: 0, {"JP", ""}: 0, {"", ""}: 0,
 	}
 	for shop, want := range counts {
 		if got := len(starting(t, shop[0], shop[1])); got != want {
