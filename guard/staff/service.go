@@ -209,17 +209,19 @@ func (s *Service) SignIn(ctx context.Context, email, secret string, ip netip.Add
 	if !ok || !r.Active {
 		return "", fault.New(fault.Invalid, "staff.wrong_sign_in")
 	}
-	var fresh string
+	fresh := r.hash
 	if stale {
 		if fresh, err = s.hasher.Hash(ctx, secret); err != nil {
 			return "", err
 		}
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if fresh != "" {
-			if err := rehash(ctx, tx, r.ID, r.hash, fresh); err != nil {
-				return err
-			}
+		same, err := rehash(ctx, tx, r.ID, r.hash, fresh)
+		if err != nil {
+			return err
+		}
+		if !same { // changed while we computed: that ended every session, this one too
+			return fault.New(fault.Invalid, "staff.wrong_sign_in")
 		}
 		if err := watch.Reset(ctx, tx, buckets[0].Name); err != nil {
 			return err

@@ -327,3 +327,43 @@ func TestNewLink_endsOldSessionsAndOldLinks(t *testing.T) {
 		want(t, err, fault.NotFound, "staff.link_spent")
 	})
 }
+
+// TestT52_anOldPasswordOpensNothingLate: a sign-in that was under way while the
+// password was changed does not leave a session behind that the change would
+// have ended.
+func TestT52_anOldPasswordOpensNothingLate(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
+		vault := e.Vault(t)
+		slow := staff.New(e.DB, vault, password.New(password.Params{Memory: 64 << 10, Time: 6, Threads: 1}, 1))
+		quick := staff.New(e.DB, vault, password.New(cheap, 1))
+		session, me := owner(t, slow)
+		link, err := quick.NewLink(t.Context(), audit.Staff(me.ID), me.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error, 1)
+		var late string
+		go func() {
+			var err error
+			late, err = slow.SignIn(t.Context(), mira.Email, secret, home)
+			done <- err
+		}()
+		for tries := 0; tries == 0; { // until the sign-in has begun
+			if err := e.DB.QueryRow(t.Context(), `SELECT COUNT(*) FROM throttle`).Scan(&tries); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := quick.UseLink(t.Context(), link, "another kettle sings at seven"); err != nil {
+			t.Fatal(err)
+		}
+		want(t, <-done, fault.Invalid, "staff.wrong_sign_in")
+		for name, token := range map[string]string{"late": late, "old": session} {
+			if token != "" && identify(t, quick, token).Known() {
+				t.Errorf("the %s session is alive", name)
+			}
+		}
+		if _, err := quick.SignIn(t.Context(), mira.Email, "another kettle sings at seven", home); err != nil {
+			t.Error(err)
+		}
+	})
+}

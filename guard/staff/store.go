@@ -67,11 +67,12 @@ func setPassword(ctx context.Context, tx *db.Tx, id, hash string) error {
 	return err
 }
 
-// rehash replaces a hash by one of the same password with today's costs,
-// unless the password was changed meanwhile.
-func rehash(ctx context.Context, tx *db.Tx, id, old, fresh string) error {
-	_, err := tx.Exec(ctx, `UPDATE staff SET password_hash = $1 WHERE id = $2 AND password_hash = $3`, fresh, id, old)
-	return err
+// rehash replaces a hash by one of the same password, perhaps the same, and
+// locks the member. It is false when the password was changed or the member
+// switched off meanwhile.
+func rehash(ctx context.Context, tx *db.Tx, id, old, fresh string) (bool, error) {
+	n, err := tx.Exec(ctx, `UPDATE staff SET password_hash = $1 WHERE id = $2 AND password_hash = $3 AND active = 1`, fresh, id, old)
+	return n == 1, err
 }
 
 func setProfile(ctx context.Context, tx *db.Tx, r row, version int64) error {
