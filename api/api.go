@@ -102,6 +102,10 @@ func New(o Options) (*API, error) {
 	a.staffMedia(k)
 	a.staffStock(k)
 	a.staffOrders(k)
+	a.staffCategories(k)
+	if o.Accounts != nil {
+		a.staffCustomers(k)
+	}
 	var err error
 	if a.table, err = k.Table(); err != nil {
 		return nil, fmt.Errorf("api: %w", err)

@@ -53,6 +53,9 @@ type house struct {
 	kettle, mug catalog.Product
 	location    string
 	owner       string // session of the shop's owner
+
+	settings stoa.Settings
+	bank     *bank
 }
 
 // operation is what the document says of one.
@@ -85,27 +88,34 @@ func (l testLog) Write(p []byte) (int, error) {
 func open(t *testing.T, engine db.Engine, b *bank) *house {
 	t.Helper()
 	now := clock.NewFake(dbtest.Began)
-	shop, err := stoa.New(t.Context(), stoa.Settings{
+	settings := stoa.Settings{
 		Listen: "127.0.0.1:8080", Base: base, Data: t.TempDir(), Database: dbtest.URL(t, engine),
 		MasterKey: base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32)),
-	}, stoa.Clock(now), stoa.Payment(b), stoa.Log(slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelError}))))
+	}
+	shop, err := stoa.New(t.Context(), settings, stoa.Clock(now), stoa.Payment(b), stoa.Log(slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelError}))))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = shop.Close() })
-	h := &house{t: t, shop: shop, clock: now, ops: make(map[string]operation), called: make(map[string]bool)}
-	inner, err := shop.Handler(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.plain = inner
-	h.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		now.Advance(100 * time.Millisecond) // nobody asks too often
-		inner.ServeHTTP(w, r)
-	})
+	h := &house{t: t, clock: now, ops: make(map[string]operation), called: make(map[string]bool), settings: settings, bank: b}
+	h.serve(shop)
 	h.document()
 	h.furnish()
 	return h
+}
+
+// serve speaks to a shop from now on.
+func (h *house) serve(shop *stoa.Shop) {
+	h.t.Helper()
+	inner, err := shop.Handler(nil)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.shop, h.plain = shop, inner
+	h.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h.clock.Advance(100 * time.Millisecond) // nobody asks too often
+		inner.ServeHTTP(w, r)
+	})
 }
 
 // document reads and checks what the API says of itself.

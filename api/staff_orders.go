@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/stoashop/stoa/api/kit"
+	"github.com/stoashop/stoa/commerce/custom"
 	"github.com/stoashop/stoa/commerce/fulfilment"
 	"github.com/stoashop/stoa/commerce/order"
 	"github.com/stoashop/stoa/commerce/payment"
@@ -17,6 +18,7 @@ import (
 	"github.com/stoashop/stoa/guard/audit"
 	"github.com/stoashop/stoa/guard/policy"
 	"github.com/stoashop/stoa/kit/fault"
+	"github.com/stoashop/stoa/kit/id"
 	"github.com/stoashop/stoa/kit/money"
 	"github.com/stoashop/stoa/platform/db"
 )
@@ -67,7 +69,7 @@ func (a *API) staffOrders(k *kit.API) {
 			if err != nil {
 				return staffOrder{}, err
 			}
-			_, err = a.Returns.Cancel(ctx, actor(ctx), o.ID, in.Reason, in.Refund)
+			_, err = a.Returns.CancelAt(ctx, actor(ctx), o.ID, in.Version, in.Reason, in.Refund)
 			return a.after(ctx, o, err)
 		},
 	})
@@ -96,12 +98,34 @@ func (a *API) staffOrders(k *kit.API) {
 				return noteOut{}, err
 			}
 			me := policy.Of(ctx)
-			if err := a.Orders.AddNote(ctx, tx, o, me.ID, in.Note); err != nil {
+			if err := a.Orders.AddNote(ctx, tx, actor(ctx), o, in.Note); err != nil {
 				return noteOut{}, err
 			}
 			return noteOut{in.Note, actorOut{string(actor(ctx).Kind), me.ID, me.Name}, tx.Now().UTC()}, nil
 		},
 	})
+	kit.Add(k, kit.Operation[orderFieldsIn, staffOrder]{
+		Name: "staff.orders.fields", Method: http.MethodPut, Path: "/staff/orders/{number}/fields", Tag: tag, Who: desk, Permission: policy.OrderWrite,
+		Summary: "Rewrite the merchant's own fields of an order.", Description: aboutFields,
+		Handler: func(ctx context.Context, in orderFieldsIn) (staffOrder, error) {
+			o, err := a.orderOf(ctx, in.Number)
+			if err != nil {
+				return staffOrder{}, err
+			}
+			values, err := a.values(ctx, custom.Order, in.Fields)
+			if err == nil {
+				err = a.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+					return a.Orders.SetFields(ctx, tx, actor(ctx), o.ID, values, in.Version)
+				})
+			}
+			return a.after(ctx, o, err)
+		},
+	})
+}
+
+type orderFieldsIn struct {
+	orderNumber
+	fieldsBody
 }
 
 // orderNumber names an order by the number that people see.
@@ -268,6 +292,7 @@ type staffOrder struct {
 	Due          kit.Money                `json:"due"`
 	ShippingBack kit.Money                `json:"refunded_shipping"`
 
+	Fields    kit.List[fieldValue]    `json:"fields" doc:"The merchant's own."`
 	Attempts  kit.List[attempt]       `json:"payment_attempts"`
 	Shipments kit.List[staffShipment] `json:"shipments"`
 	Refunds   kit.List[staffRefund]   `json:"refunds"`
@@ -349,7 +374,7 @@ func (a *API) staffOrder(ctx context.Context, o order.Order) (staffOrder, error)
 			return staffOrderLine{lineOf(l, o.Currency), l.VariantID, l.Open(), l.Restocked, l.Weight, l.HSCode, l.Origin}
 		}),
 		Goods: price(o.Goods), Discount: price(o.Discount), Shipping: price(o.Shipping), Taxes: visit{}.taxRows(o.Taxes, o.Currency), Tax: price(o.Tax), Total: price(o.Total),
-		Captured: price(o.Captured), Refunded: price(o.Refunded), Refundable: price(o.Refundable()), Due: price(o.Due()), ShippingBack: price(o.RefundedShip),
+		Captured: price(o.Captured), Refunded: price(o.Refunded), Refundable: price(o.Refundable()), Due: price(o.Due()), ShippingBack: price(o.RefundedShip), Fields: fieldValues(o.Fields),
 		Attempts: kit.Each(o.Attempts, func(t payment.Attempt) attempt {
 			return attempt{
 				t.ID, t.Provider, t.Method, string(t.Status), string(t.Reason), kit.Each(t.Doubts, func(m payment.Mismatch) string { return string(m) }),
@@ -390,7 +415,7 @@ func (a *API) history(ctx context.Context, o order.Order, out *staffOrder) error
 		return err
 	}
 	out.Notes = kit.Each(notes, func(n order.Note) noteOut {
-		return noteOut{n.Text, actorOut{string(audit.KindStaff), n.StaffID, names[n.StaffID]}, n.At.UTC()}
+		return noteOut{n.Text, actorOut{string(writer(n)), n.StaffID, names[n.StaffID]}, n.At.UTC()}
 	})
 	entries, err := audit.History(ctx, a.DB, "order", o.ID, 200)
 	if err != nil {
@@ -425,6 +450,7 @@ type shipIn struct {
 	Carrier  string    `json:"carrier" max:"60" doc:"A code such as dhl, or any name."`
 	Tracking string    `json:"tracking_number" max:"100"`
 	Lines    []unitsIn `json:"lines" items:"200" doc:"What is in it; everything that waits when absent."`
+	Quiet    bool      `json:"quiet" doc:"true: the customer gets no letter about it."`
 }
 
 func (a *API) ship(ctx context.Context, in shipIn) (staffOrder, error) {
@@ -432,7 +458,7 @@ func (a *API) ship(ctx context.Context, in shipIn) (staffOrder, error) {
 	if err != nil {
 		return staffOrder{}, err
 	}
-	p := fulfilment.Parcel{LocationID: in.Location, Carrier: in.Carrier, Tracking: in.Tracking}
+	p := fulfilment.Parcel{LocationID: in.Location, Carrier: in.Carrier, Tracking: in.Tracking, Quiet: in.Quiet, Version: in.Version}
 	for _, l := range in.Lines {
 		p.Lines = append(p.Lines, order.ShipmentLine{LineID: l.Line, Quantity: l.Quantity})
 	}
@@ -522,7 +548,7 @@ func (a *API) refund(ctx context.Context, in refundNowIn) (staffOrder, error) {
 	if err != nil {
 		return none, err
 	}
-	req.Reason, req.Location = in.Reason, in.Location
+	req.Reason, req.Location, req.Version = in.Reason, in.Location, in.Version
 	if in.Expected != nil {
 		want, err := in.Expected.Minor("expected_amount", o.Currency)
 		if err != nil {
@@ -564,6 +590,14 @@ func (a *API) paid(ctx context.Context, in paidIn) (staffOrder, error) {
 	sum := sha256.Sum256([]byte(policy.Of(ctx).ID + "\n" + asked(ctx).key))
 	_, err = a.Checkout.NotePaid(ctx, actor(ctx), o.ID, "note:"+hex.EncodeToString(sum[:16]), amount)
 	return a.after(ctx, o, err)
+}
+
+// writer says what kind of actor has written a note.
+func writer(n order.Note) audit.Kind {
+	if id.Valid("tok", n.StaffID) {
+		return audit.KindKey
+	}
+	return audit.KindStaff
 }
 
 type noteIn struct {

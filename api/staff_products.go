@@ -67,6 +67,9 @@ func (a *API) staffProducts(k *kit.API) {
 				return staffProduct{}, err
 			}
 			p, err := a.Catalog.Get(ctx, tx, in.ID)
+			if err == nil && in.Version != 0 && p.Version != in.Version+1 { // it is locked and one further by now
+				err = fault.New(fault.Conflict, "catalog.version_conflict").With("version", in.Version).With("current", p.Version-1)
+			}
 			return a.whole(p), err
 		},
 	})
@@ -150,6 +153,7 @@ type staffStatusIn struct {
 	ID        string    `path:"id" max:"40"`
 	Status    string    `json:"status" required:"true" oneof:"draft scheduled active archived"`
 	PublishAt time.Time `json:"publish_at" doc:"When a scheduled product becomes visible."`
+	Version   int64     `json:"version" min:"0" doc:"Of the product as it was read; 0 or absent stands for any."`
 }
 
 // staffProduct is a product as staff keep it.

@@ -228,7 +228,7 @@ type movement struct {
 type actorOut struct {
 	Kind string `json:"kind"`
 	ID   string `json:"id"`
-	Name string `json:"name,omitempty" doc:"Of staff."`
+	Name string `json:"name,omitempty" doc:"Of staff and programs."`
 }
 
 // movementAt is where a page of movements ended.

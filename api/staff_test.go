@@ -212,7 +212,7 @@ func TestMatrix_everyoneTriesEverything(t *testing.T) {
 	}}
 	h.call("account.create", object{"name": "Ada", "email": "ada@example.com", "password": secret}).want(202)
 	signIn["reading token"] = func() string {
-		return h.call("staff.tokens.create", object{"name": "Reader", "scopes": []string{"catalog.read", "stock.read", "order.read"}}, "bearer:"+signIn["owner"]()).want(201).text("key")
+		return h.call("staff.tokens.create", object{"name": "Reader", "scopes": []string{"catalog.read", "stock.read", "order.read", "customer.read"}}, "bearer:"+signIn["owner"]()).want(201).text("key")
 	}
 	for _, role := range policy.Roles() {
 		email := "mira@example.com"
@@ -277,7 +277,7 @@ func golden(t *testing.T, file, got string) {
 func TestDocument_everyOperationIsWalked(t *testing.T) {
 	h := open(t, db.SQLite, new(bank))
 	var sources string
-	for _, file := range []string{"shopper_test.go", "order_test.go", "staff_test.go", "help_test.go", "access_test.go"} {
+	for _, file := range []string{"shopper_test.go", "order_test.go", "staff_test.go", "help_test.go", "access_test.go", "fields_test.go"} {
 		raw, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

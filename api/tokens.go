@@ -65,7 +65,7 @@ type tokenID struct {
 
 type tokenIn struct {
 	Name      string    `json:"name" required:"true" max:"100" doc:"What the program is for."`
-	Scopes    []string  `json:"scopes" required:"true" items:"30" oneof:"catalog.read catalog.write stock.read stock.write order.read order.write order.ship order.cancel order.refund" doc:"What it may do: the x-permission of operations."`
+	Scopes    []string  `json:"scopes" required:"true" items:"30" oneof:"catalog.read catalog.write stock.read stock.write order.read order.write order.ship order.cancel order.refund customer.read customer.write" doc:"What it may do: the x-permission of operations."`
 	ExpiresAt time.Time `json:"expires_at" doc:"The first instant at which it opens nothing; never when absent."`
 }
 

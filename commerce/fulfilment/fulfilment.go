@@ -37,7 +37,8 @@ type Parcel struct {
 	Tracking    string
 	TrackingURL string // "" is made from carrier and number, if the carrier is known
 	Lines       []order.ShipmentLine
-	Quiet       bool // the customer is not told
+	Quiet       bool  // the customer is not told
+	Version     int64 // of the order as it was read; 0 is any
 }
 
 // Carrier is a known carrier.
@@ -87,7 +88,8 @@ func TrackingURL(carrier, number string) string {
 	return ""
 }
 
-// Ship sends a parcel. It fails with "order.not_shippable" for an order that is
+// Ship sends a parcel. It fails with "version.changed" when the order is not
+// the one that was read, with "order.not_shippable" for an order that is
 // not placed or whose payment is under review, "order.too_many_units" at
 // "lines.<id>" when a line has fewer units open, and "inventory.not_on_shelf"
 // when a back-ordered unit has not arrived. Two members of staff who ship the
@@ -104,6 +106,9 @@ func (s *Service) ship(ctx context.Context, tx *db.Tx, actor audit.Actor, orderI
 	var sh order.Shipment
 	o, err := s.orders.Lock(ctx, tx, orderID)
 	if err != nil {
+		return sh, err
+	}
+	if err := o.Expect(p.Version); err != nil {
 		return sh, err
 	}
 	if o.State != order.Placed || o.Payment == payment.UnderReview {

@@ -296,6 +296,15 @@ const NoPayment payment.State = "none"
 // NotFound is the answer for an order that is not there, or not the asker's.
 func NotFound() error { return fault.New(fault.NotFound, "order.not_found") }
 
+// Expect fails with "version.changed" unless the order is the version that
+// somebody has read; 0 stands for any. Ask it of a locked order.
+func (o Order) Expect(version int64) error {
+	if version != 0 && version != o.Version {
+		return fault.New(fault.Conflict, "version.changed").With("version", o.Version)
+	}
+	return nil
+}
+
 // Ref names an order in an event.
 type Ref struct {
 	OrderID string `json:"order_id"`

@@ -356,7 +356,7 @@ func (s *Service) Refunds(ctx context.Context, q db.Q, orderID string) ([]Refund
 }
 
 // AddNote adds a remark of staff.
-func (s *Service) AddNote(ctx context.Context, tx *db.Tx, o Order, staffID, text string) error {
+func (s *Service) AddNote(ctx context.Context, tx *db.Tx, actor audit.Actor, o Order, text string) error {
 	var form fault.Form
 	if text == "" {
 		form.Add("note", "form.required")
@@ -372,10 +372,10 @@ func (s *Service) AddNote(ctx context.Context, tx *db.Tx, o Order, staffID, text
 	if err != nil {
 		return err
 	}
-	if err := insertNote(ctx, tx, id, o.ID, staffID, sealed); err != nil {
+	if err := insertNote(ctx, tx, id, o.ID, actor.ID, sealed); err != nil {
 		return fmt.Errorf("insert note: %w", err)
 	}
-	return s.Log(ctx, tx, audit.Staff(staffID), o.ID, "order.noted", nil)
+	return s.Log(ctx, tx, actor, o.ID, "order.noted", nil)
 }
 
 // Notes lists staff's remarks, oldest first.

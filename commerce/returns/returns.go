@@ -61,6 +61,7 @@ type Request struct {
 	Shipping money.Minor
 	Reason   string // for staff
 	Location string // where units come back to; "" is the first active location
+	Version  int64  // of the order as it was read; 0 is any
 }
 
 // MaxReason bounds reasons, in bytes.
@@ -140,7 +141,8 @@ func (s *Service) Preview(o order.Order, r Request) (Preview, error) {
 //
 // The refund is written first and then asked of the provider; when the answer
 // is lost it is asked again with the same key until it is known. The result
-// says how far it got. It fails with "form.invalid" at the fields,
+// says how far it got. It fails with "version.changed" when the order is not
+// the one that was read, with "form.invalid" at the fields,
 // "order.nothing_to_refund", or "order.refund_too_high" when less is left of
 // the captured money.
 func (s *Service) Refund(ctx context.Context, actor audit.Actor, orderID string, r Request) (order.Refund, error) {
@@ -148,6 +150,9 @@ func (s *Service) Refund(ctx context.Context, actor audit.Actor, orderID string,
 	err := s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		o, err := s.orders.Lock(ctx, tx, orderID)
 		if err != nil {
+			return err
+		}
+		if err := o.Expect(r.Version); err != nil {
 			return err
 		}
 		before := o.State
@@ -382,6 +387,12 @@ func (s *Service) end(ctx context.Context, o order.Order, ref order.Refund, stat
 // was sent. An order with nothing left to cancel fails with
 // "order.nothing_open".
 func (s *Service) Cancel(ctx context.Context, actor audit.Actor, orderID, reason string, refund bool) (order.Order, error) {
+	return s.CancelAt(ctx, actor, orderID, 0, reason, refund)
+}
+
+// CancelAt is Cancel by somebody who has read a version of the order. It fails
+// with "version.changed" when the order is another one by now.
+func (s *Service) CancelAt(ctx context.Context, actor audit.Actor, orderID string, version int64, reason string, refund bool) (order.Order, error) {
 	reason = strings.TrimSpace(reason)
 	if len(reason) > MaxReason {
 		return order.Order{}, fault.New(fault.Invalid, "form.invalid").At("reason", "form.too_long", "max", MaxReason)
@@ -391,6 +402,9 @@ func (s *Service) Cancel(ctx context.Context, actor audit.Actor, orderID, reason
 		ref = order.Refund{}
 		o, err := s.orders.Lock(ctx, tx, orderID)
 		if err != nil {
+			return err
+		}
+		if err := o.Expect(version); err != nil {
 			return err
 		}
 		if o.State != order.Placed {

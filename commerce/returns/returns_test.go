@@ -324,3 +324,57 @@ func TestShip_backorderedWaitsForTheGoods(t *testing.T) {
 		s.WantLevel(variant, 0, 0, 0)
 	})
 }
+
+// T104: whoever acts on an order that is not the one they have read is told so,
+// and nothing happens. The version is looked at under the order's lock, so that
+// of two who have read the same one, one comes through.
+func TestT104_onlyTheOrderThatWasRead(t *testing.T) {
+	each(t, func(t *testing.T, s shop) {
+		o, variant := s.placed(t, 1000, 9, 4)
+		line := []order.ShipmentLine{{LineID: o.Lines[0].ID, Quantity: 1}}
+		acts := map[string]func(version int64) error{
+			"ship": func(version int64) error {
+				_, err := s.fulfilment.Ship(t.Context(), staff, o.ID, fulfilment.Parcel{Lines: line, Version: version})
+				return err
+			},
+			"refund": func(version int64) error {
+				_, err := s.returns.Refund(t.Context(), staff, o.ID, returns.Request{Lines: []returns.Line{{LineID: o.Lines[0].ID, Quantity: 1}}, Version: version})
+				return err
+			},
+			"cancel": func(version int64) error {
+				_, err := s.returns.CancelAt(t.Context(), staff, o.ID, version, "", true)
+				return err
+			},
+		}
+		for name, act := range acts {
+			for _, version := range []int64{o.Version - 1, o.Version + 1, -1} {
+				if err := act(version); fault.Reason(err) != "version.changed" || fault.From(err).Params["version"] != o.Version {
+					t.Errorf("%s of version %d: %v", name, version, err)
+				}
+			}
+		}
+		if now := s.OrderOf(o.ID); now.Version != o.Version || now.Refunded != 0 || now.Lines[0].Shipped != 0 || now.State != order.Placed {
+			t.Errorf("something happened: %+v", now)
+		}
+		s.WantLevel(variant, 9, 4, 0)
+
+		var all sync.WaitGroup
+		errs := make(chan error, 3)
+		for _, act := range acts {
+			all.Go(func() { errs <- act(o.Version) })
+		}
+		all.Wait()
+		close(errs)
+		came := 0
+		for err := range errs {
+			if err == nil {
+				came++
+			} else if fault.Reason(err) != "version.changed" {
+				t.Error(err)
+			}
+		}
+		if came != 1 {
+			t.Errorf("%d came through with the same version", came)
+		}
+	})
+}

@@ -61,6 +61,16 @@ func tokensBefore(ctx context.Context, q db.Q, before string, n int) ([]tokenRow
 	return db.All(ctx, q, scanToken, fromTokens+` WHERE t.id < $1 ORDER BY t.id DESC LIMIT $2`, before, n)
 }
 
+// tokenNames puts the names of all tokens into a map, by their ids.
+func tokenNames(ctx context.Context, q db.Q, names map[string]string) error {
+	type named struct{ id, name string }
+	list, err := db.All(ctx, q, func(rows *db.Rows) (t named, err error) { return t, rows.Scan(&t.id, &t.name) }, `SELECT id, name FROM api_token`)
+	for _, t := range list {
+		names[t.id] = t.name
+	}
+	return err
+}
+
 // liveTokens counts up to most tokens that have not been revoked.
 func liveTokens(ctx context.Context, q db.Q, most int) (n int64, err error) {
 	err = q.QueryRow(ctx, `SELECT COUNT(*) FROM (SELECT 1 AS one FROM api_token WHERE revoked_at IS NULL LIMIT $1) AS t`, most).Scan(&n)

@@ -36,8 +36,8 @@ func (s *Service) Get(ctx context.Context, id string) (Person, error) {
 	return s.open(ctx, r)
 }
 
-// Names returns what to call the members with these ids, as far as they are
-// known.
+// Names returns what to call members and tokens, by their ids: everybody who
+// may stand in a change log, revoked tokens too.
 func (s *Service) Names(ctx context.Context) (map[string]string, error) {
 	people, err := s.List(ctx)
 	if err != nil {
@@ -47,7 +47,7 @@ func (s *Service) Names(ctx context.Context) (map[string]string, error) {
 	for _, p := range people {
 		names[p.ID] = p.Name
 	}
-	return names, nil
+	return names, tokenNames(ctx, s.db, names)
 }
 
 // Invite makes an account without a password and returns the token of the

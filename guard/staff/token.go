@@ -53,6 +53,7 @@ func Scopes() policy.Set {
 	return policy.Set{
 		policy.CatalogRead, policy.CatalogWrite, policy.StockRead, policy.StockWrite,
 		policy.OrderRead, policy.OrderWrite, policy.OrderShip, policy.OrderCancel, policy.OrderRefund,
+		policy.CustomerRead, policy.CustomerWrite,
 	}
 }
 

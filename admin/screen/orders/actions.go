@@ -38,7 +38,7 @@ func (s *screen) note(w http.ResponseWriter, r *http.Request) error {
 	}](r, web.Limits{})
 	if err == nil {
 		err = s.o.Once.Do(w, r, func(ctx context.Context, tx *db.Tx) (once.Response, error) {
-			return admin.Done(path(o)+"#timeline", "note"), s.Orders.AddNote(ctx, tx, o, d.Me.ID, in.Note)
+			return admin.Done(path(o)+"#timeline", "note"), s.Orders.AddNote(ctx, tx, d.Actor(), o, in.Note)
 		})
 	}
 	if err == nil || !admin.Correctable(err) {

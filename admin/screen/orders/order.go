@@ -354,6 +354,9 @@ func actor(d *admin.Desk, o order.Order, a audit.Actor, staff map[string]string)
 	case audit.KindCustomer, audit.KindGuest:
 		return named(d, o.Contact.Shipping.Name)
 	case audit.KindKey:
+		if name := staff[a.ID]; name != "" {
+			return name
+		}
 		return d.P.T("admin.actor.key")
 	}
 	return ""
