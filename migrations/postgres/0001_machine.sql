@@ -34,6 +34,7 @@ CREATE TABLE job (
     priority     BIGINT NOT NULL,                       -- internal
     state        TEXT   NOT NULL CHECK (state IN ('waiting', 'dead')), -- internal
     run_at       BIGINT NOT NULL,                       -- internal
+    again_at     BIGINT,                                -- internal
     attempts     BIGINT NOT NULL CHECK (attempts >= 0), -- internal
     max_attempts BIGINT NOT NULL CHECK (max_attempts > 0), -- internal
     lease_until  BIGINT,                                -- internal

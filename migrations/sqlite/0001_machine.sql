@@ -34,6 +34,7 @@ CREATE TABLE job (
     priority     INTEGER NOT NULL,                       -- internal
     state        TEXT   NOT NULL CHECK (state IN ('waiting', 'dead')), -- internal
     run_at       INTEGER NOT NULL,                       -- internal
+    again_at     INTEGER,                               -- internal
     attempts     INTEGER NOT NULL CHECK (attempts >= 0), -- internal
     max_attempts INTEGER NOT NULL CHECK (max_attempts > 0), -- internal
     lease_until  INTEGER,                                -- internal

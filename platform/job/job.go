@@ -29,8 +29,10 @@ type Option func(*row)
 // At runs the job no earlier than t.
 func At(t time.Time) Option { return func(r *row) { r.runAt = t } }
 
-// Unique makes the job one of its key: while one with the key waits, enqueuing
-// another does nothing.
+// Unique makes the job one of its key. After the transaction a run begins that
+// sees what it did: while a job with the key waits, enqueuing another does
+// nothing; while it runs, it will run once more; and a dead one is revived.
+// The last two take the new arguments and start with all their tries.
 func Unique(key string) Option { return func(r *row) { r.uniqueKey = key } }
 
 // Tries sets how often the job may fail before it is dead; 20 by default,
@@ -61,13 +63,13 @@ type Info struct {
 	ID      string
 	Attempt int // 1 for the first
 	Last    bool
-	db      *db.DB
+	lease   string
 }
 
 // Complete marks the job done inside the handler's own transaction, so that
 // effect and completion are one. The runner's own completion then finds
 // nothing left to do.
-func (i Info) Complete(ctx context.Context, tx *db.Tx) error { return remove(ctx, tx, i.ID) }
+func (i Info) Complete(ctx context.Context, tx *db.Tx) error { return remove(ctx, tx, i.ID, i.lease) }
 
 // Runner runs jobs on this node.
 type Runner struct {
@@ -222,7 +224,7 @@ func (r *Runner) one(ctx context.Context, j row) {
 	ctx = context.WithoutCancel(ctx) // its end is written even when it was cut
 	ended := r.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		if err == nil {
-			return remove(ctx, tx, j.id)
+			return remove(ctx, tx, j.id, j.lease)
 		}
 		return fail(ctx, tx, j, err, tx.Now().Add(pause(j.attempts)))
 	})
@@ -244,7 +246,7 @@ func (r *Runner) call(ctx context.Context, j row) (err error) {
 	if handle == nil {
 		return fmt.Errorf("nobody handles jobs of kind %q", j.kind)
 	}
-	return handle(ctx, Info{ID: j.id, Attempt: j.attempts, Last: j.attempts >= j.maxAttempts, db: r.db}, []byte(j.args))
+	return handle(ctx, Info{ID: j.id, Attempt: j.attempts, Last: j.attempts >= j.maxAttempts, lease: j.lease}, []byte(j.args))
 }
 
 // pause is the wait after the n-th failure: 10 s, 20 s, 40 s … up to 6 h.

@@ -3,6 +3,7 @@ package job_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -150,6 +151,115 @@ func TestRunner_takesOverAfterTheLease(t *testing.T) {
 		e.Clock.Advance(2 * time.Minute)
 		if n := runDue(t, other); n != 1 || ran.Load() != 1 {
 			t.Errorf("after the lease: %d jobs, %d runs; want it taken over", n, ran.Load())
+		}
+	})
+}
+
+// What is enqueued while a job of the same key runs may be news the run has
+// not seen: the job runs once more after it, with all its tries.
+func TestUnique_wakesAJobThatRuns(t *testing.T) {
+	for name, complete := range map[string]bool{"the runner ends the job": false, "the handler ends the job": true} {
+		t.Run(name, func(t *testing.T) {
+			dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
+				r := e.Jobs()
+				var seen []int
+				job.Handle(r, func(ctx context.Context, i job.Info, p ping) error {
+					seen = append(seen, p.N)
+					if i.Attempt != 1 {
+						t.Errorf("run %d counts as attempt %d", len(seen), i.Attempt)
+					}
+					if len(seen) == 1 { // news comes, twice
+						enqueue(t, e.DB, 2, job.Unique("k"))
+						enqueue(t, e.DB, 3, job.Unique("k"))
+					}
+					if !complete {
+						return nil
+					}
+					return e.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error { return i.Complete(ctx, tx) })
+				})
+				enqueue(t, e.DB, 1, job.Unique("k"))
+				if n := runDue(t, r); n != 2 || !slices.Equal(seen, []int{1, 3}) {
+					t.Errorf("%d runs saw %v, want a second one with the latest news", n, seen)
+				}
+				if left := e.Int(t, `SELECT COUNT(*) FROM job`); left != 0 {
+					t.Errorf("%d jobs left", left)
+				}
+			})
+		})
+	}
+}
+
+// A run that fails has its pause; news does not have to wait for its end, nor
+// does it die with the tries of the job it met.
+func TestUnique_wakesAJobThatFails(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
+		r := e.Jobs()
+		var runs int
+		job.Handle(r, func(context.Context, job.Info, ping) error {
+			runs++
+			if runs == 1 {
+				enqueue(t, e.DB, 2, job.Unique("k"), job.At(e.Clock.Now().Add(time.Second)))
+				return errors.New("not now")
+			}
+			return nil
+		})
+		enqueue(t, e.DB, 1, job.Unique("k"), job.Tries(1))
+		if n := runDue(t, r); n != 1 {
+			t.Errorf("%d runs before the time that was asked for", n)
+		}
+		e.Clock.Advance(time.Second)
+		if n := runDue(t, r); n != 1 || runs != 2 {
+			t.Errorf("%d runs, %d in all; want the second at its time", n, runs)
+		}
+	})
+}
+
+func TestUnique_revivesADeadJob(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
+		r := e.Jobs()
+		var seen []int
+		job.Handle(r, func(_ context.Context, i job.Info, p ping) error {
+			seen = append(seen, p.N)
+			if p.N == 1 {
+				return errors.New("poison")
+			}
+			return nil
+		})
+		enqueue(t, e.DB, 1, job.Unique("k"), job.Tries(1))
+		runDue(t, r)
+		if dead, err := job.DeadJobs(t.Context(), e.DB, 10); err != nil || len(dead) != 1 {
+			t.Fatalf("dead jobs: %+v, %v", dead, err)
+		}
+		enqueue(t, e.DB, 2, job.Unique("k"))
+		if n := runDue(t, r); n != 1 || !slices.Equal(seen, []int{1, 2}) {
+			t.Errorf("%d runs, %v in all; want the dead job run with the new arguments", n, seen)
+		}
+		if left := e.Int(t, `SELECT COUNT(*) FROM job`); left != 0 {
+			t.Errorf("%d jobs left", left)
+		}
+	})
+}
+
+// A node that was slow beyond its lease must not end the run of the node that
+// took over.
+func TestRunner_endsOnlyItsOwnRun(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
+		enqueue(t, e.DB, 1, job.Unique("k"))
+		slow, other := e.Jobs(), e.Jobs()
+		stuck, release := make(chan struct{}), make(chan struct{})
+		job.Handle(slow, func(context.Context, job.Info, ping) error { close(stuck); <-release; return nil })
+		ended := make(chan struct{})
+		go func() { defer close(ended); slow.RunDue(context.WithoutCancel(t.Context())) }()
+		<-stuck
+		e.Clock.Advance(2 * time.Minute)
+		job.Handle(other, func(context.Context, job.Info, ping) error {
+			close(release)
+			<-ended
+			return errors.New("interrupted")
+		})
+		runDue(t, other)
+		if left := e.Int(t, `SELECT COUNT(*) FROM job WHERE last_error = 'interrupted' AND lease_until IS NULL`); left != 1 {
+			t.Errorf("the slow node ended the other's run: %d jobs wait to be tried again, want 1", left)
 		}
 	})
 }
