@@ -2,7 +2,7 @@
 export CGO_ENABLED = 0
 GO ?= go
 
-.PHONY: run build test check lint bench race golden sim screenshots fuzz clean
+.PHONY: run build test check lint bench race golden sim screenshots fuzz clean help
 
 run: build ## open the demo shop on http://localhost:8080
 	./bin/stoa demo

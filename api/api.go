@@ -84,7 +84,7 @@ func New(o Options) (*API, error) {
 	a.door = &web.Door{
 		Log:      o.Log,
 		Printer:  func(r *http.Request) *locale.Printer { return a.printer(r.Context(), r.URL.Query().Get("language")) },
-		Problems: o.URL + "/problems/",
+		Problems: web.ProblemTypes,
 	}
 	k := kit.New(kit.Options{
 		Title: "Stoa", Version: "1", Server: o.URL, Base: Base, DB: o.DB,

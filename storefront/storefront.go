@@ -102,7 +102,7 @@ func New(o Options) (*Store, error) {
 		Printer:  func(r *http.Request) *locale.Printer { return s.visit(r).P },
 		Page:     s.faultPage,
 		CSP:      web.CSP{FormAction: o.PayAt}.String(),
-		Problems: o.Base + "/problems/",
+		Problems: web.ProblemTypes,
 	}
 	s.pages.Add(s.catalogRoutes()...)
 	s.pages.Add(s.bagRoutes()...)

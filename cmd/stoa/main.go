@@ -23,7 +23,7 @@ type commands struct {
 	Demo    demoCmd    `cmd:"" help:"Fill a fresh shop with goods to look at and serve it, with a bank to practise with."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database up to date. The other commands do it by themselves."`
 	Setup   setupCmd   `cmd:"" help:"Print the one-time link under which the owner makes an account."`
-	Import  importCmd  `cmd:"" help:"Import the goods of another shop system from its CSV export."`
+	Import  importCmd  `cmd:"" help:"Import goods or customers of another shop system from its CSV export."`
 	Export  exportCmd  `cmd:"" help:"Write the goods or the customers to a file, in the columns of another shop system or whole."`
 	Token   tokenCmd   `cmd:"" help:"Keys of the API for programs."`
 	Setting configCmd  `cmd:"" name:"config" help:"Settings."`

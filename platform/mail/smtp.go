@@ -65,7 +65,7 @@ func ParseURL(s string) (Options, error) {
 	case "smtp+plain":
 		o.Security, o.Port = Plaintext, 25
 	default:
-		return Options{}, fmt.Errorf("the mail server's address begins with smtp://, smtps:// or smtp+plain://, not %q", u.Scheme)
+		return Options{}, errors.New("the mail server's address begins with smtp://, smtps:// or smtp+plain://")
 	}
 	if p := u.Port(); p != "" {
 		o.Port, _ = strconv.Atoi(p) // New checks the range

@@ -126,6 +126,10 @@ type FieldProblem struct {
 	Params map[string]any `json:"params,omitempty"`
 }
 
+// ProblemTypes makes a reason a problem's type (RFC 9457): a name, not an
+// address, since there is no page to read behind it.
+const ProblemTypes = "urn:problem-type:stoa:"
+
 // Door is one way into the shop: the storefront, the back office, the API. It
 // decides how errors look there and which content security policy holds.
 type Door struct {
@@ -143,7 +147,7 @@ type Door struct {
 	// strictest one, which allows nothing.
 	CSP string
 
-	// Problems is put before a reason to make a problem's type: "https://shop.example/problems/".
+	// Problems is put before a reason to make a problem's type, see ProblemTypes.
 	Problems string
 }
 

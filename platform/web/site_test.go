@@ -59,7 +59,7 @@ func newDoor(t *testing.T, log *slog.Logger) *web.Door {
 	return &web.Door{
 		Log:      log,
 		Printer:  func(r *http.Request) *locale.Printer { return catalog.Printer(r.Header.Get("Accept-Language"), nil) },
-		Problems: "https://shop.example/problems/",
+		Problems: "urn:problem-type:stoa:",
 	}
 }
 
@@ -138,7 +138,7 @@ func TestDoor_writesProblems(t *testing.T) {
 			if w.Code != tt.status || p.Status != tt.status || p.Reason != tt.reason || h.Get("Retry-After") != tt.retry {
 				t.Errorf("%d %+v Retry-After %q", w.Code, p, h.Get("Retry-After"))
 			}
-			if p.Type != "https://shop.example/problems/"+tt.reason || p.Title == "" || strings.HasPrefix(p.Title, "fault.") || p.Instance != h.Get("X-Request-Id") {
+			if p.Type != "urn:problem-type:stoa:"+tt.reason || p.Title == "" || strings.HasPrefix(p.Title, "fault.") || p.Instance != h.Get("X-Request-Id") {
 				t.Errorf("problem %+v", p)
 			}
 			if h.Get("Content-Type") != "application/problem+json" || h.Get("Cache-Control") != "no-store" || h.Get("ETag") != "" {
@@ -166,7 +166,7 @@ func TestDoor_problemSpeaksTheLanguageAndNamesTheFields(t *testing.T) {
 		return fault.New(fault.Invalid, "form.invalid").With("total", money.Money{Amount: 1999, Currency: "EUR"}).
 			At("quantity", "form.too_large", "max", int64(5)).At("price", "form.too_small", "min", money.Money{Amount: 150, Currency: "EUR"})
 	})
-	want := `{"type":"https://shop.example/problems/form.invalid","title":"Bitte prüfen Sie die markierten Felder.","status":422,` +
+	want := `{"type":"urn:problem-type:stoa:form.invalid","title":"Bitte prüfen Sie die markierten Felder.","status":422,` +
 		`"detail":"Bitte prüfen Sie die markierten Felder.","reason":"form.invalid","params":{"total":{"amount":1999,"currency":"EUR"}},` +
 		`"errors":[{"field":"quantity","reason":"form.too_large","detail":"Bitte geben Sie höchstens 5 ein.","params":{"max":5}},` +
 		`{"field":"price","reason":"form.too_small","detail":"Bitte geben Sie mindestens 1,50` + "\u00a0" + `€ ein.","params":{"min":{"amount":150,"currency":"EUR"}}}]}` + "\n"
