@@ -223,3 +223,30 @@ func TestOffice_fieldsOfPeopleAndOrders(t *testing.T) {
 		}
 	})
 }
+
+// TestOffice_optionsAndARequiredField adds options to a product whose variants
+// must have a field: new variants take over what their sibling says, and where
+// nothing is said yet, the page leads to it.
+func TestOffice_optionsAndARequiredField(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		b := h.owner()
+		product, variant := h.product(b, "Kettle", "KET-1", "49", "10")
+		at := "/admin/products/" + product
+		b.get("/admin/settings/fields/new?owner=variant").submit("/admin/settings/fields", "name.en", "Volume", "code", "volume", "kind", "number", "required", "on").ok("Saved.")
+		colours := []string{"options.0.name.en", "Colour", "options.0.values.0.name.en", "Sand", "options.0.values.1.name.en", "Slate"}
+		before := h.changes()
+		b.get(at+"/options").submit(at+"/options", colours...).shows(http.StatusUnprocessableEntity, "A required custom field is still empty.", "Fill it in")
+		if got := b.value("options.0.values.1.name.en"); got != "Slate" || h.changes() != before {
+			t.Errorf("typed was Slate, the page says %q; %d changes", got, h.changes()-before)
+		}
+		b.get(b.link(at+"/variants/")).submit(at+"/variants/"+variant, "fields.volume", "2").ok("Saved.")
+		b.get(at+"/options").submit(at+"/options", colours...).ok("Saved.", "Sand", "Slate")
+		p, err := h.shop.Catalog.Get(t.Context(), h.shop.DB, product)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(p.Variants) != 2 || len(p.Variants[1].Fields) != 1 || !p.Variants[1].Fields.Equal(p.Variants[0].Fields) {
+			t.Errorf("variants %+v", p.Variants)
+		}
+	})
+}

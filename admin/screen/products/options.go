@@ -3,9 +3,11 @@ package products
 import (
 	"cmp"
 	"context"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/stoashop/stoa/admin"
 	"github.com/stoashop/stoa/commerce/catalog"
@@ -57,6 +59,9 @@ func (s *screen) optionsPage(w http.ResponseWriter, r *http.Request, p catalog.P
 	}
 	frame.Back = &admin.Link{Label: p.Name.In(d.P.Lang(), d.First()), URL: at + "/" + p.ID}
 	frame.Note, frame.Fault = d.P.T("admin.options.lead"), t.Note()
+	if where := unfilled(p, cause); where != "" {
+		frame.Fault = &admin.Note{Tone: admin.Bad, Text: d.P.T("admin.options.fields_first"), Links: []admin.Link{{Label: d.P.T("admin.options.fill_in"), URL: where}}}
+	}
 	v := admin.FormView{Frame: frame, ID: "options", To: self, Refused: t.Sent(), Save: admin.SaveBar{Discard: self}}
 	shown := slices.Clone(p.Options)
 	if len(shown) < catalog.MaxOptions {
@@ -127,6 +132,28 @@ func (s *screen) saveOptions(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return s.optionsPage(w, r, p, d.Typed(raw, err), err)
+}
+
+// unfilled is the page with the field of the merchant's own that must be filled
+// in before the options can be saved, "" when it is not that.
+func unfilled(p catalog.Product, cause error) string {
+	if cause == nil {
+		return ""
+	}
+	for _, f := range fault.From(cause).Fields {
+		rest, ofVariant := strings.CutPrefix(f.Path, "variants.")
+		n, what, _ := strings.Cut(rest, ".")
+		switch i, err := strconv.Atoi(n); {
+		case !ofVariant && strings.HasPrefix(f.Path, "fields."):
+			return at + "/" + p.ID + "#details"
+		case ofVariant && err == nil && strings.HasPrefix(what, "fields.") && len(p.Variants) > 0:
+			if i >= len(p.Variants) {
+				i = 0 // new ones are made like the first
+			}
+			return at + "/" + p.ID + "/variants/" + p.Variants[i].ID
+		}
+	}
+	return ""
 }
 
 // editOptions puts the options that were typed into a copy of p and fits the
@@ -243,14 +270,15 @@ func fit(variants []catalog.Variant, before, after []catalog.Option) []catalog.V
 	return kept
 }
 
-// complete adds a variant for every combination that has none, priced and
-// weighed like the first.
+// complete adds a variant for every combination that has none, priced, weighed
+// and described like the first.
 func complete(variants []catalog.Variant, options []catalog.Option) []catalog.Variant {
 	model := catalog.Variant{Tracked: true, Status: catalog.Active}
 	if len(variants) > 0 {
 		first := variants[0]
 		model.Tracked, model.WeightGrams, model.LengthMM, model.WidthMM, model.HeightMM = first.Tracked, first.WeightGrams, first.LengthMM, first.WidthMM, first.HeightMM
 		model.HSCode, model.Origin, model.Prices = first.HSCode, first.Origin, first.Prices
+		model.Fields = maps.Clone(first.Fields) // what must be filled in is, with what is true of a sibling
 	}
 	combinations := [][]string{{}}
 	for _, o := range options {
