@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/stoashop/stoa/kit/fault"
+	"github.com/stoashop/stoa/kit/locale"
 	"github.com/stoashop/stoa/kit/money"
 	"github.com/stoashop/stoa/platform/web"
 	"github.com/stoashop/stoa/platform/web/once"
@@ -335,6 +337,18 @@ func (d *Desk) Amount(form *fault.Form, name, typed, currency string) money.Mino
 		form.Add(name, "form.too_small", "min", 0)
 	}
 	return m
+}
+
+// InShop is the address of something in the storefront, below what the shop
+// calls its kind ("/p/"): in the reader's language, else in the shop's first.
+// It is "" for what has no address.
+func (d *Desk) InShop(kind string, slugs locale.Text) string {
+	for _, lang := range []string{d.P.Lang(), d.First()} {
+		if slug := slugs[lang]; slug != "" && slices.Contains(d.Languages(), lang) {
+			return "/" + lang + kind + slug
+		}
+	}
+	return ""
 }
 
 // First is the shop's first language, the fallback of all texts.

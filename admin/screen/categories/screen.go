@@ -255,7 +255,7 @@ func (s *screen) page(w http.ResponseWriter, r *http.Request, c catalog.Category
 		v.Sections = append(v.Sections, admin.Section{Title: d.P.T("admin.product.details"), ID: "details", Grid: true, Fields: d.CustomInputs(defs, c.Fields, t)})
 	}
 	v.Sections = append(v.Sections, admin.Section{Title: d.P.T("admin.product.found"), Note: d.P.T("admin.product.found_note"), ID: "seo", Tongues: d.Tongues(t, stored,
-		admin.Field{Name: "slugs", Label: d.P.T("admin.slug"), Prefix: "/categories/", Optional: true, Max: 200, Help: d.P.T("admin.slug_help")},
+		admin.Field{Name: "slugs", Label: d.P.T("admin.slug"), Prefix: "/c/", Optional: true, Max: 200, Help: d.P.T("admin.slug_help")},
 		admin.Field{Name: "seo_title", Label: d.P.T("admin.seo_title"), Optional: true, Max: 250},
 		admin.Field{Name: "seo_description", Label: d.P.T("admin.seo_description"), Kind: admin.LongField, Rows: 2, Optional: true, Max: 1000},
 	)})

@@ -277,8 +277,8 @@ func (s *screen) page(w http.ResponseWriter, r *http.Request, c catalog.Collecti
 	if c.ID != "" {
 		v.To, v.Save.Discard = at+"/"+c.ID, at+"/"+c.ID
 		v.Hidden = []admin.Hidden{{Name: "version", Value: t.Value("version", strconv.FormatInt(c.Version, 10))}}
-		if slug := c.Slugs.In(d.P.Lang(), d.First()); slug != "" && !c.Hidden {
-			v.Actions = []admin.Action{{Label: d.P.T("admin.product.view"), URL: "/collections/" + slug, Icon: "external-link", Away: true}}
+		if page := d.InShop("/collections/", c.Slugs); page != "" && !c.Hidden {
+			v.Actions = []admin.Action{{Label: d.P.T("admin.product.view"), URL: page, Icon: "external-link", Away: true}}
 		}
 		if !v.ReadOnly {
 			v.More = []admin.Action{{Label: d.P.T("admin.collection.delete"), Icon: "trash", Look: "danger", Opens: "delete"}}

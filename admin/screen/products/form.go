@@ -386,7 +386,7 @@ func (s *screen) page(w http.ResponseWriter, r *http.Request, p catalog.Product,
 		v.Attributes = &admin.Section{Title: d.P.T("admin.product.details"), ID: "details", Grid: true, Fields: d.CustomInputs(defs, p.Fields, t)}
 	}
 	v.Found = admin.Section{Title: d.P.T("admin.product.found"), Note: d.P.T("admin.product.found_note"), ID: "seo", Tongues: d.Tongues(t, texts(p),
-		admin.Field{Name: "slugs", Label: d.P.T("admin.slug"), Prefix: "/products/", Optional: true, Max: 200, Help: d.P.T("admin.slug_help")},
+		admin.Field{Name: "slugs", Label: d.P.T("admin.slug"), Prefix: "/p/", Optional: true, Max: 200, Help: d.P.T("admin.slug_help")},
 		admin.Field{Name: "seo_title", Label: d.P.T("admin.seo_title"), Optional: true, Max: 250},
 		admin.Field{Name: "seo_description", Label: d.P.T("admin.seo_description"), Kind: admin.LongField, Rows: 2, Optional: true, Max: 1000},
 	)}
@@ -399,8 +399,8 @@ func (s *screen) page(w http.ResponseWriter, r *http.Request, p catalog.Product,
 // about fills in what only a stored product has.
 func (s *screen) about(d *admin.Desk, v *View, p catalog.Product, write bool) {
 	v.Badges = []admin.Status{Status(d.P, p.Status)}
-	if slug := p.Slugs.In(d.P.Lang(), d.First()); slug != "" && p.VisibleAt(s.DB.Now()) {
-		v.Actions = []admin.Action{{Label: d.P.T("admin.product.view"), URL: "/products/" + slug, Icon: "external-link", Away: true}}
+	if page := d.InShop("/p/", p.Slugs); page != "" && p.VisibleAt(s.DB.Now()) {
+		v.Actions = []admin.Action{{Label: d.P.T("admin.product.view"), URL: page, Icon: "external-link", Away: true}}
 	}
 	if !write {
 		return

@@ -264,7 +264,7 @@ func Countries(d *admin.Desk, chosen string) []admin.Choice {
 
 // fold makes names sort the way people look for them: Österreich beside O.
 func fold(s string) string {
-	return strings.NewReplacer("Ä", "A", "Ö", "O", "Ü", "U", "ä", "a", "ö", "o", "ü", "u", "É", "E", "Å", "A", "Ç", "C").Replace(s)
+	return strings.NewReplacer("Ä", "A", "Ö", "O", "Ü", "U", "ä", "a", "ö", "o", "ü", "u", "É", "E", "Å", "A", "Ç", "C", "ã", "a", "é", "e", "í", "i", "ô", "o", "ç", "c").Replace(s)
 }
 
 func (s *screen) languageFields(d *admin.Desk, shop market.Shop) []admin.Field {
