@@ -1,6 +1,7 @@
 package stoatest
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -88,6 +89,18 @@ func (b *Browser) Fill(selector, value string) {
 			field.dispatchEvent(new Event("change", {bubbles: true}));
 		}
 	`, quote(selector), quote(value)))
+}
+
+// Choose puts a file into the file field that a selector finds.
+func (b *Browser) Choose(selector, name, kind string, content []byte) {
+	b.t.Helper()
+	b.SeeElement(selector)
+	b.Run(fmt.Sprintf(`
+		const field = document.querySelector(%s), files = new DataTransfer();
+		files.items.add(new File([Uint8Array.from(atob(%s), (c) => c.charCodeAt(0))], %s, {type: %s}));
+		field.files = files.files;
+		field.dispatchEvent(new Event("change", {bubbles: true}));
+	`, quote(selector), quote(base64.StdEncoding.EncodeToString(content)), quote(name), quote(kind)))
 }
 
 // Send presses the button of the form that a selector finds, or that the found

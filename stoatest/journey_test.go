@@ -190,6 +190,11 @@ func signUp(t *testing.T, s *stoatest.Shop, b *stoatest.Browser, email string) {
 }
 
 func fillCheckout(b *stoatest.Browser, email string) {
+	fillAddress(b, email)
+	b.Fill(`[name=payment_method][value="sandbox.card"]`, "")
+}
+
+func fillAddress(b *stoatest.Browser, email string) {
 	b.SeeElement("#checkout-form")
 	if email != "" {
 		b.Fill(`[name=email]`, email)
@@ -198,7 +203,6 @@ func fillCheckout(b *stoatest.Browser, email string) {
 	b.Fill(`[name="shipping.line1"]`, "Torstraße 1")
 	b.Fill(`[name="shipping.postcode"]`, "10119")
 	b.Fill(`[name="shipping.city"]`, "Berlin")
-	b.Fill(`[name=payment_method][value="sandbox.card"]`, "")
 	b.Fill(`[name=terms]`, "")
 }
 

@@ -39,12 +39,6 @@ func TestPages_areAccessible(t *testing.T) {
 		b.Open("/admin/sign-in")
 		b.WantAccessible(t, "admin sign-in")
 	}
-	desk := s.Browser(t, stoatest.Desktop())
-	signInOwner(t, s, desk)
-	for _, p := range []string{"/admin", "/admin/orders", "/admin/products", "/admin/categories", "/admin/stock", "/admin/settings"} {
-		desk.Open(p)
-		desk.WantAccessible(t, p)
-	}
 }
 
 // TestScreenshots photographs the demo when STOA_SCREENSHOTS names a folder,

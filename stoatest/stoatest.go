@@ -39,8 +39,20 @@ func Each(t *testing.T, fn func(t *testing.T, s *Shop)) {
 	t.Run("postgres", func(t *testing.T) { fn(t, New(t, db.Postgres)) })
 }
 
+// EachEmpty is Each with shops that nobody has set up yet.
+func EachEmpty(t *testing.T, fn func(t *testing.T, s *Shop)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { fn(t, open(t, db.SQLite, false)) })
+	t.Run("postgres", func(t *testing.T) { fn(t, open(t, db.Postgres, false)) })
+}
+
 // New opens a shop filled with the demo. It is closed with the test.
 func New(t testing.TB, engine db.Engine) *Shop {
+	t.Helper()
+	return open(t, engine, true)
+}
+
+func open(t testing.TB, engine db.Engine, fill bool) *Shop {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -76,8 +88,10 @@ func New(t testing.TB, engine db.Engine) *Shop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := demo.Fill(ctx, demo.Services{DB: s.DB, Market: s.Market, Shipping: s.Shipping, Fields: s.Fields, Catalog: s.Catalog, Stock: s.Stock, Content: s.Content, Upload: pictures{known, s.Upload}}, demo.Options{}); err != nil {
-		t.Fatal(err)
+	if fill {
+		if _, err := demo.Fill(ctx, demo.Services{DB: s.DB, Market: s.Market, Shipping: s.Shipping, Fields: s.Fields, Catalog: s.Catalog, Stock: s.Stock, Content: s.Content, Upload: pictures{known, s.Upload}}, demo.Options{}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := s.Search.Settle(ctx); err != nil {
 		t.Fatal(err)
