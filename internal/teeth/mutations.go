@@ -64,7 +64,7 @@ func Mutations() []Mutation {
 		{
 			Name: "a failed job is thrown away", Quick: true,
 			File: "platform/job/job.go",
-			Old:  "return fail(ctx, tx, j, err, tx.Now().Add(pause(j.attempts)))", New: "return remove(ctx, tx, j.id)",
+			Old:  "return fail(ctx, tx, j, err, tx.Now().Add(pause(j.attempts)))", New: "return remove(ctx, tx, j.id, j.lease)",
 		},
 		{
 			Name: "an order is acknowledged although its end was not written",
