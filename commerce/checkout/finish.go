@@ -28,7 +28,7 @@ func (s *Service) finish(ctx context.Context, orderID, attemptID string, learn l
 	var o order.Order
 	err := s.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		var err error
-		if o, err = s.Orders.Lock(ctx, tx, orderID); err != nil {
+		if o, err = s.lock(ctx, tx, orderID); err != nil {
 			return err
 		}
 		before, ok := o.Attempt(attemptID)
@@ -44,6 +44,15 @@ func (s *Service) finish(ctx context.Context, orderID, attemptID string, learn l
 		return s.apply(ctx, tx, &o, before, after, entries)
 	})
 	return o, err
+}
+
+// lock locks an order for news of its payment. Every transaction of this package
+// locks in one order: the cart, its order, the payment budget, the stock.
+func (s *Service) lock(ctx context.Context, tx *db.Tx, orderID string) (order.Order, error) {
+	if err := lockCart(ctx, tx, orderID); err != nil {
+		return order.Order{}, fmt.Errorf("lock the order's cart: %w", err)
+	}
+	return s.Orders.Lock(ctx, tx, orderID)
 }
 
 // apply writes down what became of an attempt of a locked order, if that is
@@ -64,6 +73,9 @@ func (s *Service) apply(ctx context.Context, tx *db.Tx, o *order.Order, before, 
 
 func (s *Service) consequences(ctx context.Context, tx *db.Tx, o *order.Order, before, after payment.Attempt, entries []payment.Entry) error {
 	wasPaid := o.Payment == payment.Paid
+	if err := s.report(ctx, tx, before, after); err != nil {
+		return err
+	}
 	switch {
 	case after.Status.Places() && !before.Status.Places() && placedBy(*o, after.ID):
 		// A second payment for an order that another attempt has placed. Only
@@ -101,9 +113,6 @@ func (s *Service) consequences(ctx context.Context, tx *db.Tx, o *order.Order, b
 		if err := s.watch(ctx, tx, lapse{Order: o.ID, Attempt: after.ID, Late: true}, tx.Now().Add(lateLook)); err != nil {
 			return err
 		}
-	}
-	if err := s.report(ctx, tx, before, after); err != nil {
-		return err
 	}
 	if err := s.Orders.Save(ctx, tx, o); err != nil {
 		return err
@@ -510,26 +519,36 @@ func (s *Service) giveBack(ctx context.Context, i job.Info, g giveBack) error {
 	}
 	call, cancel := s.call(ctx)
 	defer cancel()
-	var facts payment.Facts
-	switch {
-	case a.Facts.Captured > a.Facts.Refunded:
-		refunder, can := p.(payment.Refunder)
-		if !can {
-			return fmt.Errorf("%s cannot refund; give the money of attempt %s back by hand", a.Provider, a.ID)
-		}
-		facts, err = refunder.Refund(call, settings, payment.Change{Key: "back_" + a.ID, Attempt: a, Amount: a.Facts.Captured - a.Facts.Refunded})
-	default:
+	if a.Facts.Held() > 0 { // first, so that no more of it is captured
 		canceller, can := p.(payment.Canceller)
 		if !can {
 			return fmt.Errorf("%s cannot let go of money; do it by hand for attempt %s", a.Provider, a.ID)
 		}
-		facts, err = canceller.Cancel(call, settings, payment.Change{Key: "back_" + a.ID, Attempt: a, Amount: a.Facts.Held()})
+		facts, err := canceller.Cancel(call, settings, payment.Change{Key: "back_" + a.ID, Attempt: a, Amount: a.Facts.Held()})
+		if err != nil {
+			return fmt.Errorf("let go of attempt %s: %w", a.ID, err)
+		}
+		if o, err = s.Learned(ctx, g.Order, g.Attempt, facts); err != nil {
+			return err
+		}
+		a, _ = o.Attempt(g.Attempt)
 	}
-	if err != nil {
-		return fmt.Errorf("give back attempt %s: %w", a.ID, err)
+	if a.Facts.Captured > a.Facts.Refunded {
+		refunder, can := p.(payment.Refunder)
+		if !can {
+			return fmt.Errorf("%s cannot refund; give the money of attempt %s back by hand", a.Provider, a.ID)
+		}
+		// What was refunded before is in the key: more that came later is not
+		// taken for a repetition.
+		key := fmt.Sprintf("back_%s_%d", a.ID, a.Facts.Refunded)
+		facts, err := refunder.Refund(call, settings, payment.Change{Key: key, Attempt: a, Amount: a.Facts.Captured - a.Facts.Refunded})
+		if err != nil {
+			return fmt.Errorf("give back attempt %s: %w", a.ID, err)
+		}
+		_, err = s.Learned(ctx, g.Order, g.Attempt, facts)
+		return err
 	}
-	_, err = s.Learned(ctx, g.Order, g.Attempt, facts)
-	return err
+	return nil
 }
 
 // Learned applies facts a provider has just given about an attempt, and draws
@@ -552,7 +571,7 @@ func (s *Service) GiveBack(ctx context.Context, tx *db.Tx, orderID, attemptID, r
 func (s *Service) Moved(ctx context.Context, orderID, attemptID string, move func(context.Context, *db.Tx, payment.Attempt) (payment.Facts, error)) (order.Order, error) {
 	var o order.Order
 	err := s.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
-		if o, err = s.Orders.Lock(ctx, tx, orderID); err != nil {
+		if o, err = s.lock(ctx, tx, orderID); err != nil {
 			return err
 		}
 		before, ok := o.Attempt(attemptID)

@@ -2,10 +2,13 @@ package checkout_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
+	"github.com/stoashop/stoa/commerce/inventory"
 	"github.com/stoashop/stoa/commerce/order"
 	"github.com/stoashop/stoa/commerce/payment"
+	"github.com/stoashop/stoa/kit/fault"
 	"github.com/stoashop/stoa/kit/money"
 	"github.com/stoashop/stoa/platform/db"
 	"github.com/stoashop/stoa/stoatest/rig"
@@ -59,5 +62,71 @@ func TestB15_paidTwiceGivesBackOnlyTheSecond(t *testing.T) {
 		if o = r.OrderOf(out.OrderID); o.State != order.Placed || o.Payment != payment.PartlyRefunded || o.Refunded != 1000 {
 			t.Errorf("order is %s, %s, refunded %d", o.State, o.Payment, o.Refunded)
 		}
+	})
+}
+
+// Money that is partly captured and partly still held goes back whole.
+func TestB12_givesBackWhatIsHeldAndWhatWasTaken(t *testing.T) {
+	rig.Each(t, func(t *testing.T, r *rig.Rig) {
+		owner := r.Fill(r.Goods("kettle", 5000, 5), 1)
+		r.Bank.Answer = func(q payment.Request) (payment.Outcome, error) {
+			f := r.Bank.Take(q.AttemptID, q.Amount)
+			f.Captured, f.Closed = 2000, false
+			return payment.Outcome{Status: payment.Approved, Reference: f.Reference, Facts: r.Bank.Put(f)}, nil
+		}
+		out, err := r.Checkout.Place(t.Context(), r.Placement(owner))
+		if err != nil || out.State != order.Placed {
+			t.Fatalf("%+v, %v", out, err)
+		}
+		attempt := r.OrderOf(out.OrderID).Attempts[0].ID
+		r.Tx(func(ctx context.Context, tx *db.Tx) error {
+			return r.Checkout.GiveBack(ctx, tx, out.OrderID, attempt, "test")
+		})
+		r.Run()
+		r.WantBooks(2000, 2000)
+		if f := r.OrderOf(out.OrderID).Attempts[0].Facts; f.Voided != 3490 || f.Secured() != 0 {
+			t.Errorf("let go of %d, want 3490; %d is still ours", f.Voided, f.Secured())
+		}
+	})
+}
+
+// What was typed is kept also by a refusal that undoes the transaction: goods
+// that somebody else was faster to hold, and a payment budget that is spent.
+func TestPlace_keepsWhatWasTypedWhenRefused(t *testing.T) {
+	rig.Each(t, func(t *testing.T, r *rig.Rig) {
+		owner := r.Fill(r.Goods("kettle", 5000, 5), 1)
+		faster := true
+		r.Checkout.BeforePlace.Add("faster", func(context.Context, *order.Order) error {
+			if faster {
+				return fault.New(fault.Conflict, inventory.ShortReason)
+			}
+			return nil
+		})
+		place := func(note string) error {
+			p := r.Placement(owner)
+			p.Details.Note = note
+			_, err := r.Checkout.Place(t.Context(), p)
+			if got := r.Bag(owner).Cart.Details.Note; got != note {
+				t.Errorf("after %v the note is %q, want %q", err, got, note)
+			}
+			return err
+		}
+		if err := place("Ring twice"); fault.Reason(err) != inventory.ShortReason || r.Count("orders") != 0 {
+			t.Errorf("%v, and %d orders", err, r.Count("orders"))
+		}
+		faster = false
+		r.Bank.Answer = func(payment.Request) (payment.Outcome, error) {
+			return payment.Outcome{Status: payment.Declined, Reason: payment.ReasonDeclined}, nil
+		}
+		for n := range 30 {
+			attempts := r.Count("payment_attempt")
+			if err := place(fmt.Sprint("Try ", n)); fault.Reason(err) == "payment.too_many_attempts" {
+				if got := r.Count("payment_attempt"); got != attempts {
+					t.Errorf("a refused try made %d attempts", got-attempts)
+				}
+				return
+			}
+		}
+		t.Error("the budget never ran out")
 	})
 }

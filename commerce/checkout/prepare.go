@@ -42,7 +42,7 @@ func (s *Service) Place(ctx context.Context, p Placement) (Outcome, error) {
 			return s.ordered(ctx, p.Owner, err)
 		}
 		if err != nil {
-			return Outcome{}, err
+			return Outcome{}, errors.Join(err, s.keep(ctx, p, err))
 		}
 		switch {
 		case prep.refusal != nil:
@@ -60,6 +60,24 @@ func (s *Service) Place(ctx context.Context, p Placement) (Outcome, error) {
 		return s.pay(ctx, prep, p)
 	}
 	return Outcome{}, fault.New(fault.Conflict, "checkout.busy")
+}
+
+// keep writes what was typed into the cart after a refusal that undid the
+// transaction it was written in.
+func (s *Service) keep(ctx context.Context, p Placement, refusal error) error {
+	if fault.From(refusal).Kind == fault.Internal {
+		return nil
+	}
+	return s.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		held, err := s.Carts.Lock(ctx, tx, p.Owner, p.Lang)
+		if fault.Reason(err) == "cart.not_found" {
+			return nil // ordered meanwhile
+		}
+		if err != nil {
+			return err
+		}
+		return s.Carts.SetDetails(ctx, tx, &held, normalized(p.Details), p.ShippingMethod, p.PaymentMethod, p.Lang)
+	})
 }
 
 // cardNumbers refuses card numbers in free text and in the payment token,

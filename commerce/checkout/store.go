@@ -10,6 +10,16 @@ import (
 	"github.com/stoashop/stoa/platform/db"
 )
 
+// lockCart locks the cart an order came from, so that its order is locked after
+// it. SQLite, which has one writer, needs no locks.
+func lockCart(ctx context.Context, tx *db.Tx, orderID string) error {
+	if tx.ForUpdate() == "" {
+		return nil
+	}
+	_, err := db.All(ctx, tx, db.String, `SELECT c.id FROM cart c JOIN orders o ON o.cart_id = c.id WHERE o.id = $1`+tx.ForUpdateOf("c"), orderID)
+	return err
+}
+
 // lockLevels reads the payment budget's levels and locks their rows, in the
 // order of keys, which are sorted.
 func lockLevels(ctx context.Context, tx *db.Tx, keys []string) (payment.Levels, error) {
