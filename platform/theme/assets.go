@@ -255,15 +255,25 @@ func replace(re *regexp.Regexp, raw []byte, with func(m [][]byte) (string, error
 	return out, failed
 }
 
+// smallWindow is 2 to the 16th, the window of which brotli uses all but 16
+// bytes.
+const smallWindow = 1 << 16
+
 // compress keeps a form only when it is smaller. Brotli's quality 9 is within
 // a few percent of its best and twenty times faster, which a start can afford.
+// A file that fits into the smallest window that the fast tables need gets it:
+// clearing the large tables takes longer than compressing.
 func (f *asset) compress() {
 	switch path.Ext(f.path) {
 	case ".woff2", ".png", ".jpg", ".webp", ".avif":
 		return
 	}
 	var buf bytes.Buffer
-	w := brotli.NewWriterLevel(&buf, 9)
+	o := brotli.WriterOptions{Quality: 9}
+	if len(f.raw) < smallWindow-16 {
+		o.LGWin = 16
+	}
+	w := brotli.NewWriterOptions(&buf, o)
 	if _, err := w.Write(f.raw); err == nil && w.Close() == nil && buf.Len() < len(f.raw) {
 		f.brotl = bytes.Clone(buf.Bytes())
 	}
