@@ -166,6 +166,35 @@ func TestDemo_leavesAnothersShopAlone(t *testing.T) {
 	}
 }
 
+// A folder that holds a demo is emptied first, its keys included, and
+// the goods are made anew.
+func TestDemo_freshStartsAgain(t *testing.T) {
+	data := t.TempDir()
+	env := settings{"STOA_DATA=" + data, "STOA_LISTEN=" + port(t)}
+	p := start(t, env, "demo").begin()
+	p.wrote(`once: 10 %`)
+	p.terminate()
+	key, err := os.ReadFile(filepath.Join(data, "master.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mine := filepath.Join(data, "of-before")
+	if err := os.WriteFile(mine, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	p = start(t, env, "demo", "--fresh").begin()
+	p.wrote(`once: 0 %`)
+	p.terminate()
+
+	if _, err := os.Stat(mine); !os.IsNotExist(err) {
+		t.Errorf("a file of before: %v", err)
+	}
+	if now, err := os.ReadFile(filepath.Join(data, "master.key")); err != nil || string(now) == string(key) {
+		t.Errorf("the key is that of before: %v", err)
+	}
+}
+
 func TestDemo_canBeStoppedWhileItFurnishes(t *testing.T) {
 	env := settings{"STOA_DATA=" + t.TempDir(), "STOA_LISTEN=" + port(t)}
 	p := start(t, env, "demo").begin()
