@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/stoashop/stoa/commerce/catalog"
@@ -262,6 +263,16 @@ func (s *Store) aboutDelivery(ctx context.Context, v *Visit, p view.Product) vie
 	}
 	p.Delivered, p.Price.ShippingURL = about("delivery")
 	p.Returned, _ = about("returns")
+	if page, err := s.Content.ByCode(ctx, "returns"); err == nil && v.text(page.SEODescription) != "" {
+		p.Promises = append(p.Promises, view.Promise{Icon: "undo-2", Text: v.text(page.SEODescription), URL: v.pageURL(page)})
+	}
+	var ways []string
+	for _, o := range s.Payments.Offered(v.Market.Currency) {
+		ways = append(ways, v.P.T(o.Name))
+	}
+	if len(ways) > 0 {
+		p.Promises = append(p.Promises, view.Promise{Icon: "lock", Text: v.P.T("storefront.product.pay_with", "methods", strings.Join(ways, ", "))})
+	}
 	return p
 }
 

@@ -438,6 +438,19 @@ func TestPayment_theReturnOfAStranger(t *testing.T) {
 	})
 }
 
+// Beside the button stands what the shop's own page and its ways to pay say.
+func TestProduct_promisesWhatTheShopSays(t *testing.T) {
+	s := stoatest.New(t, db.SQLite)
+	page := enter(t, s).get("/en/p/toaster-for-two").want(t, http.StatusOK)
+	form := page.text[strings.Index(page.text, `id="buy"`):]
+	form = form[:strings.Index(form, "</form>")]
+	for _, want := range []string{"Thirty days to send things back", `href="/en/pages/`, "Ways to pay: "} {
+		if !strings.Contains(form, want) {
+			t.Errorf("the buying form does not say %q", want)
+		}
+	}
+}
+
 func TestPayment_declinedAndPaidAtTheSecondTry(t *testing.T) {
 	stoatest.Each(t, func(t *testing.T, s *stoatest.Shop) {
 		v := enter(t, s)
@@ -450,7 +463,10 @@ func TestPayment_declinedAndPaidAtTheSecondTry(t *testing.T) {
 			return v.get(v.do(r).Header.Get("Location")).Header.Get("Location")
 		}
 		to := try("4000000000000002")
-		v.get(to).want(t, http.StatusOK, "The bank declined this payment. Nothing was charged.", "Toaster for two")
+		page := v.get(to).want(t, http.StatusOK, "The bank declined this payment. Nothing was charged.", "Toaster for two")
+		if n := strings.Count(page.words(), "Nothing was charged."); n != 1 {
+			t.Errorf("it is said %d times that nothing was charged, want once", n)
+		}
 		if n := len(orders(t, s)); n != 0 {
 			t.Errorf("%d orders after a refusal, want none", n)
 		}

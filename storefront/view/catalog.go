@@ -126,10 +126,21 @@ type Product struct {
 	Attributes  []Attribute
 	Fields      Fields
 
+	// Promises stand beside the button: what the shop's page about returns says
+	// in a sentence, and the ways to pay. A shop without them has none.
+	Promises []Promise
+
 	// Delivered and Returned are the shop's own words about delivery and
 	// returns; may be empty.
 	Delivered theme.HTML
 	Returned  theme.HTML
+}
+
+// Promise is a short line of what the buyer can rely on.
+type Promise struct {
+	Icon string
+	Text string
+	URL  string // where it is explained; may be empty
 }
 
 // Option is something to choose: colour, size.

@@ -166,7 +166,11 @@ func (m Maker) product() view.ProductPage {
 				{Key: "weight", Label: m.w("Weight", "Gewicht"), Value: m.P.Weight(1150)},
 				{Key: "material", Label: m.w("Material", "Material"), Value: m.w("Stainless steel, polypropylene", "Edelstahl, Polypropylen"), URL: "/c/kettles?material=steel"},
 			},
-			Fields:    view.Fields{{Key: "warranty", Label: m.w("Warranty", "Garantie"), Value: m.w("5 years", "5 Jahre")}},
+			Fields: view.Fields{{Key: "warranty", Label: m.w("Warranty", "Garantie"), Value: m.w("5 years", "5 Jahre")}},
+			Promises: []view.Promise{
+				{Icon: "undo-2", Text: m.w("Thirty days to send things back.", "Dreißig Tage Rückgabe."), URL: "/pages/returns"},
+				{Icon: "lock", Text: m.w("Ways to pay: Card, bank transfer", "Zahlungsarten: Karte, Überweisung")},
+			},
 			Delivered: html(m.w("We send within Germany with DHL for €4.90, from €80 at no charge. Other countries are listed at checkout.", "Innerhalb Deutschlands versenden wir mit DHL für 4,90 €, ab 80 € kostenfrei. Andere Länder stehen an der Kasse.")),
 			Returned:  html(m.w("You have 30 days to try it. Send it back as it is; we pay the parcel.", "Sie haben 30 Tage zum Ausprobieren. Senden Sie es zurück, wie es ist; das Paket bezahlen wir.")),
 		},
