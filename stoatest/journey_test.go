@@ -108,7 +108,8 @@ func TestJourney_toDeliveredOrder(t *testing.T) {
 			if _, refunded := atBank(s, o); o.Fulfilment != order.Shipped || o.Payment != payment.PartlyRefunded || refunded != o.Lines[0].Total.Gross || o.Refunded != refunded {
 				t.Errorf("%s: order is %s and %s, refunded %d here and %d at the bank", name, o.Fulfilment, o.Payment, o.Refunded, refunded)
 			}
-			wantLetter(t, s, email, number, s.Words.Printer("en", nil).Money(o.Refunded, o.Currency))
+			words := s.Words.Printer("en", nil)
+			wantLetter(t, s, email, number, words.T("mail.refund.title", "amount", words.Money(o.Refunded, o.Currency)))
 			letters := 3 // confirmed, shipped, refunded
 			if w.account {
 				letters++ // and the address proven

@@ -19,8 +19,15 @@ const fields = (form, button) => {
   return data;
 };
 
+let refreshing; // the checkout being worked out anew
+
 document.addEventListener("submit", async (event) => {
   const form = event.target;
+  if (refreshing && form.dataset.refreshUrl) { // an order goes by what is shown, so first let it be shown
+    event.preventDefault();
+    refreshing.then(() => $(form.id).requestSubmit());
+    return;
+  }
   if (form.dataset.once !== undefined) {
     if (form.ariaBusy) event.preventDefault();
     form.ariaBusy = "true";
@@ -46,7 +53,12 @@ document.addEventListener("change", ({ target }) => {
   const form = target.form;
   if (!form) return;
   if ("live" in form.dataset) return live(form);
-  if ("refresh" in target.dataset) swap(form.dataset.refreshUrl, form.dataset.refreshSwap, { body: fields(form) }).catch(() => {});
+  if ("refresh" in target.dataset) {
+    const latest = swap(form.dataset.refreshUrl, form.dataset.refreshSwap, { body: fields(form) }).catch(() => {}).then(() => {
+      if (refreshing === latest) refreshing = null;
+    });
+    refreshing = latest;
+  }
 });
 
 const suggest = later((form, q) => {
