@@ -157,8 +157,10 @@ func (h *house) furnish() {
 	shop := s.Market.Current(h.t.Context())
 	list := shop.Default().PriceListID
 	h.tx(func(ctx context.Context, tx *db.Tx) error {
-		_, err := s.Fields.Create(ctx, tx, by, custom.Field{Owner: custom.Product, Code: "material", Kind: custom.Choice, Name: locale.Text{"en": "Material", "de": "Material"}, Shown: true, Facet: true,
-			Choices: []custom.Option{{Code: "steel", Name: locale.Text{"en": "Steel", "de": "Stahl"}}, {Code: "clay", Name: locale.Text{"en": "Clay", "de": "Ton"}}}})
+		_, err := s.Fields.Create(ctx, tx, by, custom.Field{
+			Owner: custom.Product, Code: "material", Kind: custom.Choice, Name: locale.Text{"en": "Material", "de": "Material"}, Shown: true, Facet: true,
+			Choices: []custom.Option{{Code: "steel", Name: locale.Text{"en": "Steel", "de": "Stahl"}}, {Code: "clay", Name: locale.Text{"en": "Clay", "de": "Ton"}}},
+		})
 		if err != nil {
 			return err
 		}

@@ -10,9 +10,19 @@ import (
 // storefrontPages are pages of the demo by a short name.
 func storefrontPages() [][2]string {
 	return [][2]string{
-		{"home", "/en/"}, {"home-de", "/de/"}, {"category", "/en/c/kitchen"}, {"product", "/en/p/toaster-for-two"}, {"search", "/en/search?q=kettle"},
-		{"search-nothing", "/en/search?q=zzzz"}, {"bag-empty", "/en/bag"}, {"sign-in", "/en/account/sign-in"}, {"sign-up", "/en/account/sign-up"}, {"forgotten", "/en/account/forgotten"},
-		{"contact", "/en/contact"}, {"content", "/en/pages/about-us"}, {"not-found", "/en/nowhere"},
+		{"home", "/en/"},
+		{"home-de", "/de/"},
+		{"category", "/en/c/kitchen"},
+		{"product", "/en/p/toaster-for-two"},
+		{"search", "/en/search?q=kettle"},
+		{"search-nothing", "/en/search?q=zzzz"},
+		{"bag-empty", "/en/bag"},
+		{"sign-in", "/en/account/sign-in"},
+		{"sign-up", "/en/account/sign-up"},
+		{"forgotten", "/en/account/forgotten"},
+		{"contact", "/en/contact"},
+		{"content", "/en/pages/about-us"},
+		{"not-found", "/en/nowhere"},
 	}
 }
 

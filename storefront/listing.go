@@ -214,8 +214,12 @@ var sorts = []struct {
 	sort search.Sort
 	key  string
 }{
-	{search.Featured, "featured"}, {search.Relevance, "relevance"}, {search.Newest, "newest"},
-	{search.PriceUp, "price_up"}, {search.PriceDown, "price_down"}, {search.ByName, "name"},
+	{search.Featured, "featured"},
+	{search.Relevance, "relevance"},
+	{search.Newest, "newest"},
+	{search.PriceUp, "price_up"},
+	{search.PriceDown, "price_down"},
+	{search.ByName, "name"},
 }
 
 // listing answers one page of a listing at an address. q says what it is of;

@@ -216,8 +216,10 @@ func (s *Store) viewProduct(ctx context.Context, v *Visit, p *catalog.Page, c ch
 		out.Attributes = append(out.Attributes, view.Attribute{Key: "weight", Label: v.P.T("storefront.product.weight"), Value: v.P.Weight(offer.WeightGrams)})
 	}
 	if offer.LengthMM > 0 && offer.WidthMM > 0 && offer.HeightMM > 0 {
-		out.Attributes = append(out.Attributes, view.Attribute{Key: "size", Label: v.P.T("storefront.product.size"),
-			Value: v.P.T("storefront.product.size_value", "length", centimetres(v, offer.LengthMM), "width", centimetres(v, offer.WidthMM), "height", centimetres(v, offer.HeightMM))})
+		out.Attributes = append(out.Attributes, view.Attribute{
+			Key: "size", Label: v.P.T("storefront.product.size"),
+			Value: v.P.T("storefront.product.size_value", "length", centimetres(v, offer.LengthMM), "width", centimetres(v, offer.WidthMM), "height", centimetres(v, offer.HeightMM)),
+		})
 	}
 	if offer.Price == nil {
 		out.Stock.State = view.SoldOut

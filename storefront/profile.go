@@ -44,11 +44,15 @@ func (s *Store) showProfile(w http.ResponseWriter, r *http.Request, f form, at s
 		Hidden: []view.Hidden{{Name: "version", Value: strconv.FormatInt(v.Person.Version, 10)}},
 	}
 	secret := of("password")
-	out.Password = view.Form{Action: v.url("account", "password"), Problem: secret.note,
-		Fields: secret.fill([]view.Field{v.secretField("old", "password_old", "current-password"), v.newSecretField()})}
+	out.Password = view.Form{
+		Action: v.url("account", "password"), Problem: secret.note,
+		Fields: secret.fill([]view.Field{v.secretField("old", "password_old", "current-password"), v.newSecretField()}),
+	}
 	mail := of("email")
-	out.Email = view.Form{Action: v.url("account", "email"), Problem: mail.note,
-		Fields: mail.fill([]view.Field{v.emailField(v.Person.Email, "email"), v.secretField("secret", "password", "current-password")})}
+	out.Email = view.Form{
+		Action: v.url("account", "email"), Problem: mail.note,
+		Fields: mail.fill([]view.Field{v.emailField(v.Person.Email, "email"), v.secretField("secret", "password", "current-password")}),
+	}
 	sessions, err := s.Accounts.Sessions(r.Context(), v.Me.ID)
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package screen_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"os"
@@ -12,7 +13,6 @@ import (
 
 	"golang.org/x/net/html"
 
-	"encoding/json"
 	"github.com/stoashop/stoa/commerce/content"
 	"github.com/stoashop/stoa/commerce/customer"
 	"github.com/stoashop/stoa/commerce/market"

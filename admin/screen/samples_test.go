@@ -57,8 +57,13 @@ func st(tone, text string) *admin.Status { return &admin.Status{Tone: tone, Text
 
 func orderColumns() []admin.Column {
 	return []admin.Column{
-		{Head: "Order", Kind: admin.Lead}, {Head: "Placed", Kind: admin.Tight, Sort: &admin.Sort{URL: "?", Dir: "desc"}}, {Head: "Customer"},
-		{Head: "Payment"}, {Head: "Fulfilment"}, {Head: "Items", Kind: admin.WideNum}, {Head: "Total", Kind: admin.End},
+		{Head: "Order", Kind: admin.Lead},
+		{Head: "Placed", Kind: admin.Tight, Sort: &admin.Sort{URL: "?", Dir: "desc"}},
+		{Head: "Customer"},
+		{Head: "Payment"},
+		{Head: "Fulfilment"},
+		{Head: "Items", Kind: admin.WideNum},
+		{Head: "Total", Kind: admin.End},
 	}
 }
 
@@ -71,8 +76,13 @@ func orderRows(n int) []admin.Row {
 	for i := range rows {
 		number := fmt.Sprint("#", 1042-i)
 		rows[i] = admin.Row{ID: number, Name: number, Cells: []admin.Cell{
-			{Text: number, URL: "/order"}, {Text: "24 Nov, 18:05"}, {Text: who[i%len(who)]}, {Status: pay[i%len(pay)]}, {Status: ful[i%len(ful)]},
-			{Text: fmt.Sprint(1 + i%4)}, {Text: total[i%len(total)]},
+			{Text: number, URL: "/order"},
+			{Text: "24 Nov, 18:05"},
+			{Text: who[i%len(who)]},
+			{Status: pay[i%len(pay)]},
+			{Status: ful[i%len(ful)]},
+			{Text: fmt.Sprint(1 + i%4)},
+			{Text: total[i%len(total)]},
 		}}
 	}
 	return rows
@@ -102,8 +112,10 @@ var samples = map[string]sample{
 	"home": {"home", home.View{
 		Frame: with(frame("Good evening, Mira", "/admin"), func(f *admin.Frame) { f.Note = "Tuesday, 24 November 2026" }),
 		Tiles: []admin.Tile{
-			{Label: "Sales today", Value: "€1,482.30", Note: "€1,120.00 yesterday", URL: "/orders"}, {Label: "Orders today", Value: "12", Note: "9 yesterday", URL: "/orders"},
-			{Label: "To ship", Value: "7", Note: "oldest since 22 November", URL: "/orders"}, {Label: "Average order", Value: "€123.53", Note: "last 30 days"},
+			{Label: "Sales today", Value: "€1,482.30", Note: "€1,120.00 yesterday", URL: "/orders"},
+			{Label: "Orders today", Value: "12", Note: "9 yesterday", URL: "/orders"},
+			{Label: "To ship", Value: "7", Note: "oldest since 22 November", URL: "/orders"},
+			{Label: "Average order", Value: "€123.53", Note: "last 30 days"},
 		},
 		Chart: sales(), ChartTotal: "€21,904.10",
 		Todos: []admin.Todo{
@@ -125,12 +137,16 @@ var samples = map[string]sample{
 	"orders": {"list", admin.ListView{
 		Frame: with(frame("Orders", "/admin/orders"), func(f *admin.Frame) { f.Actions = []admin.Action{{Label: "Export", URL: "#", Icon: "download"}} }),
 		Views: []admin.View{{Label: "All", URL: "?", Current: true}, {Label: "To ship", URL: "?", Count: 7, Counted: true}, {Label: "Unpaid", URL: "?", Count: 3, Counted: true}, {Label: "Shipped", URL: "?"}, {Label: "Cancelled", URL: "?"}},
-		Filters: &admin.Filters{Action: "/orders", Target: "orders", Search: &admin.Search{Name: "q", Label: "Number, name or e-mail"},
+		Filters: &admin.Filters{
+			Action: "/orders", Target: "orders", Search: &admin.Search{Name: "q", Label: "Number, name or e-mail"},
 			Selects: []admin.Select{{Name: "payment", Label: "Payment", Choices: []admin.Choice{{Label: "Any payment"}, {Value: "paid", Label: "Paid"}}}, {Name: "fulfilment", Label: "Fulfilment", Choices: []admin.Choice{{Label: "Any fulfilment"}, {Value: "shipped", Label: "Shipped"}}}},
 			Dates:   []admin.DateFilter{{Name: "from", Label: "From"}, {Name: "to", Label: "To"}},
-			Chosen:  []admin.Chosen{{Label: "Payment: paid", URL: "?"}, {Label: "From 1 November", URL: "?"}}, Clear: "?"},
-		Table: admin.Table{ID: "orders", Caption: "Orders", Columns: orderColumns(), Rows: orderRows(25), Picks: true, Pager: admin.Pager{Next: "?", Shown: "25 orders"},
-			Bulk: []admin.Action{{Label: "Mark as shipped", Icon: "truck", Name: "do", Value: "ship"}, {Label: "Print packing slips", Icon: "printer", Name: "do", Value: "print"}}, BulkTo: "/orders"},
+			Chosen:  []admin.Chosen{{Label: "Payment: paid", URL: "?"}, {Label: "From 1 November", URL: "?"}}, Clear: "?",
+		},
+		Table: admin.Table{
+			ID: "orders", Caption: "Orders", Columns: orderColumns(), Rows: orderRows(25), Picks: true, Pager: admin.Pager{Next: "?", Shown: "25 orders"},
+			Bulk: []admin.Action{{Label: "Mark as shipped", Icon: "truck", Name: "do", Value: "ship"}, {Label: "Print packing slips", Icon: "printer", Name: "do", Value: "print"}}, BulkTo: "/orders",
+		},
 	}},
 	"orders-empty": {"list", admin.ListView{
 		Frame:   frame("Orders", "/admin/orders"),
@@ -157,11 +173,18 @@ var samples = map[string]sample{
 				{Picture: pic("ccc"), Name: "Oak stool", What: "Natural · OAK-STL", Times: "2 × €129.00", Total: "€258.00"},
 			}},
 		},
-		Money: orders.Money{Status: *st(admin.Good, "Paid"), Method: "Card · sandbox", Sums: []admin.Fact{
-			{Label: "Goods", Value: "€401.00", Note: "4 items"}, {Label: "Shipping", Value: "€4.90", Note: "Parcel post"}, {Label: "Total", Value: "€405.90", Strong: true, Rule: true},
-			{Label: "of which VAT 19%", Value: "€64.81"}, {Label: "Paid", Value: "€405.90", Rule: true}, {Label: "Refunded", Value: "€0.00"}},
+		Money: orders.Money{
+			Status: *st(admin.Good, "Paid"), Method: "Card · sandbox", Sums: []admin.Fact{
+				{Label: "Goods", Value: "€401.00", Note: "4 items"},
+				{Label: "Shipping", Value: "€4.90", Note: "Parcel post"},
+				{Label: "Total", Value: "€405.90", Strong: true, Rule: true},
+				{Label: "of which VAT 19%", Value: "€64.81"},
+				{Label: "Paid", Value: "€405.90", Rule: true},
+				{Label: "Refunded", Value: "€0.00"},
+			},
 			Actions: []admin.Action{{Label: "Refund", URL: "/order-refund", Icon: "undo-2"}},
-			Entries: []admin.Fact{{Label: "Captured", Note: "24 November, 18:05", Value: "€405.90"}, {Label: "Authorised", Note: "24 November, 18:05", Value: "€405.90"}}},
+			Entries: []admin.Fact{{Label: "Captured", Note: "24 November, 18:05", Value: "€405.90"}, {Label: "Authorised", Note: "24 November, 18:05", Value: "€405.90"}},
+		},
 		NoteTo: "#", NoteField: admin.Field{Name: "note", Label: "Note", Kind: admin.LongField, Rows: 2, Bare: true, Hint: "Write a note for your colleagues"},
 		Timeline: []admin.Event{
 			{Icon: "truck", Tone: admin.Good, Text: "Parcel 1 shipped with DHL", Meta: "Mira Lindqvist · 24 November, 18:40"},
@@ -207,9 +230,12 @@ var samples = map[string]sample{
 			f.Toast = &admin.Toast{Text: "2 products archived.", Undo: &admin.Action{Label: "Undo", Post: true, URL: "#", Small: true}}
 		}),
 		Views: []admin.View{{Label: "All", URL: "?", Current: true}, {Label: "Active", URL: "?"}, {Label: "Draft", URL: "?"}, {Label: "Scheduled", URL: "?"}, {Label: "Archived", URL: "?"}},
-		Filters: &admin.Filters{Action: "/products", Target: "products", Search: &admin.Search{Name: "q", Label: "Name, SKU or brand"},
-			Selects: []admin.Select{{Name: "category", Label: "Category", Choices: []admin.Choice{{Label: "Any category"}}}, {Name: "stock", Label: "Stock", Choices: []admin.Choice{{Label: "Any stock"}}}}},
-		Table: admin.Table{ID: "products", Caption: "Products", Two: true, Picks: true, Columns: []admin.Column{{Head: "Picture", Kind: admin.Thumb}, {Head: "Product", Kind: admin.Lead, Sort: &admin.Sort{URL: "?", Dir: "asc"}}, {Head: "Status"}, {Head: "Stock", Kind: admin.Num}, {Head: "Category", Kind: admin.Wide}, {Head: "Changed", Kind: admin.Wide, Sort: &admin.Sort{URL: "?"}}, {Head: "Price", Kind: admin.End}},
+		Filters: &admin.Filters{
+			Action: "/products", Target: "products", Search: &admin.Search{Name: "q", Label: "Name, SKU or brand"},
+			Selects: []admin.Select{{Name: "category", Label: "Category", Choices: []admin.Choice{{Label: "Any category"}}}, {Name: "stock", Label: "Stock", Choices: []admin.Choice{{Label: "Any stock"}}}},
+		},
+		Table: admin.Table{
+			ID: "products", Caption: "Products", Two: true, Picks: true, Columns: []admin.Column{{Head: "Picture", Kind: admin.Thumb}, {Head: "Product", Kind: admin.Lead, Sort: &admin.Sort{URL: "?", Dir: "asc"}}, {Head: "Status"}, {Head: "Stock", Kind: admin.Num}, {Head: "Category", Kind: admin.Wide}, {Head: "Changed", Kind: admin.Wide, Sort: &admin.Sort{URL: "?"}}, {Head: "Price", Kind: admin.End}},
 			Rows: []admin.Row{
 				productRow("Stoneware carafe", "3 variants · Töpferei Holm", admin.Good, "Active", "148 in 3", "", "€54.00", "a"),
 				productRow("Linen throw", "2 variants", admin.Good, "Active", "4 left", "warn", "€89.00", "bb"),
@@ -217,7 +243,8 @@ var samples = map[string]sample{
 				productRow("Brass hook", "12 variants", admin.Open, "Draft", "Not counted", "faint", "€12.00", ""),
 				productRow("Wool blanket", "6 variants", admin.Muted, "Archived", "31", "", "€160.00", "dddd"),
 			}, Pager: admin.Pager{Prev: "?", Next: "?", Shown: "50 products"},
-			Bulk: []admin.Action{{Label: "Publish", Icon: "eye", Name: "do", Value: "publish"}, {Label: "Archive", Icon: "archive", Name: "do", Value: "archive"}}, BulkTo: "/products"},
+			Bulk: []admin.Action{{Label: "Publish", Icon: "eye", Name: "do", Value: "publish"}, {Label: "Archive", Icon: "archive", Name: "do", Value: "archive"}}, BulkTo: "/products",
+		},
 	}},
 	"product":       {"product", product(false)},
 	"product-fault": {"product", product(true)},
@@ -225,8 +252,10 @@ var samples = map[string]sample{
 		Frame: with(frame("Categories", "/admin/categories"), func(f *admin.Frame) {
 			f.Primary = &admin.Action{Label: "New category", URL: "#", Icon: "plus", Look: "primary"}
 		}),
-		Branches: []admin.Branch{branch("Home and living", 0, "48"), branch("Textiles", 1, "16"), branch("Throws", 2, "7"), branch("Cushions", 2, "9"), branch("Furniture", 1, "21"), branch("Kitchen", 0, "64"),
-			with(branch("Garden", 0, "0"), func(b *admin.Branch) { b.Status = st(admin.Muted, "Hidden") })},
+		Branches: []admin.Branch{
+			branch("Home and living", 0, "48"), branch("Textiles", 1, "16"), branch("Throws", 2, "7"), branch("Cushions", 2, "9"), branch("Furniture", 1, "21"), branch("Kitchen", 0, "64"),
+			with(branch("Garden", 0, "0"), func(b *admin.Branch) { b.Status = st(admin.Muted, "Hidden") }),
+		},
 	}},
 	"category": {"form", admin.FormView{
 		Frame: with(frame("Throws", "/admin/categories"), func(f *admin.Frame) { f.Back = &admin.Link{Label: "Categories", URL: "/categories"} }), ID: "category", To: "#",
@@ -237,12 +266,14 @@ var samples = map[string]sample{
 		Frame:   with(frame("Stock", "/admin/stock"), func(f *admin.Frame) { f.Note = "What is on the shelf, sold but not shipped, and still for sale." }),
 		Views:   []admin.View{{Label: "All", URL: "?", Current: true}, {Label: "Low", URL: "?", Count: 4, Counted: true}, {Label: "Sold out", URL: "?", Count: 1, Counted: true}},
 		Filters: &admin.Filters{Action: "/stock", Target: "stock", Search: &admin.Search{Name: "q", Label: "Name or SKU"}, Selects: []admin.Select{{Name: "location", Label: "Location", Choices: []admin.Choice{{Label: "All locations"}}}}},
-		Table: admin.Table{ID: "stock", Two: true, Columns: []admin.Column{{Head: "Picture", Kind: admin.Thumb}, {Head: "Variant", Kind: admin.Lead}, {Head: "On hand", Kind: admin.Num}, {Head: "Sold", Kind: admin.Num}, {Head: "Kept back", Kind: admin.WideNum}, {Head: "For sale", Kind: admin.End}},
+		Table: admin.Table{
+			ID: "stock", Two: true, Columns: []admin.Column{{Head: "Picture", Kind: admin.Thumb}, {Head: "Variant", Kind: admin.Lead}, {Head: "On hand", Kind: admin.Num}, {Head: "Sold", Kind: admin.Num}, {Head: "Kept back", Kind: admin.WideNum}, {Head: "For sale", Kind: admin.End}},
 			Rows: []admin.Row{
 				{Cells: []admin.Cell{{Picture: ptr(pic("a"))}, {Text: "Stoneware carafe", Note: "Sand, 1.2 l · STW-CAR-SND", URL: "/stock-item"}, {Text: "60", Label: "On hand"}, {Text: "4", Label: "Sold"}, {Text: "2"}, {Text: "54"}}},
 				{Cells: []admin.Cell{{Picture: ptr(pic("bb"))}, {Text: "Linen throw", Note: "Indigo · LIN-THR-IND", URL: "/stock-item"}, {Text: "6", Label: "On hand"}, {Text: "2", Label: "Sold"}, {Text: "0"}, {Text: "4", Tone: "warn"}}},
 				{Cells: []admin.Cell{{Picture: ptr(pic("ccc"))}, {Text: "Oak stool", Note: "Natural · OAK-STL", URL: "/stock-item"}, {Text: "0", Label: "On hand"}, {Text: "0", Label: "Sold"}, {Text: "0"}, {Text: "0", Tone: "bad"}}},
-			}},
+			},
+		},
 	}},
 	"stock-item": {"stock_item", stock.ItemView{
 		Frame: with(frame("Linen throw", "/admin/stock"), func(f *admin.Frame) {
@@ -255,7 +286,8 @@ var samples = map[string]sample{
 		Levels: admin.Table{ID: "levels", Still: true, Columns: []admin.Column{{Head: "Location", Kind: admin.Lead}, {Head: "On hand", Kind: admin.Num}, {Head: "Sold", Kind: admin.Num}, {Head: "Being paid", Kind: admin.Num}, {Head: "Kept back", Kind: admin.Num}, {Head: "For sale", Kind: admin.End}}, Rows: []admin.Row{{Cells: []admin.Cell{{Text: "Lager Hamburg"}, {Text: "5", Label: "On hand"}, {Text: "2", Label: "Sold"}, {Text: "0", Label: "Being paid"}, {Text: "0", Label: "Kept back"}, {Text: "3"}}}, {Cells: []admin.Cell{{Text: "Shop Altona"}, {Text: "1", Label: "On hand"}, {Text: "0", Label: "Sold"}, {Text: "0", Label: "Being paid"}, {Text: "0", Label: "Kept back"}, {Text: "1"}}}}},
 		Movements: admin.Table{ID: "movements", Still: true, Columns: []admin.Column{{Head: "When", Kind: admin.Lead}, {Head: "Why"}, {Head: "Who", Kind: admin.Wide}, {Head: "Location", Kind: admin.Wide}, {Head: "On hand", Kind: admin.End}}, Rows: []admin.Row{
 			{Cells: []admin.Cell{{Text: "24 Nov, 18:40"}, {Text: "Shipped", Note: "Order #1039"}, {Text: "Mira Lindqvist"}, {Text: "Lager Hamburg"}, {Text: "−1"}}},
-			{Cells: []admin.Cell{{Text: "23 Nov, 09:12"}, {Text: "Counted", Note: "Found one behind the shelf"}, {Text: "Mira Lindqvist"}, {Text: "Lager Hamburg"}, {Text: "+1"}}}}, Pager: admin.Pager{Next: "?"}},
+			{Cells: []admin.Cell{{Text: "23 Nov, 09:12"}, {Text: "Counted", Note: "Found one behind the shelf"}, {Text: "Mira Lindqvist"}, {Text: "Lager Hamburg"}, {Text: "+1"}}},
+		}, Pager: admin.Pager{Next: "?"}},
 		Side: []admin.Section{
 			{Title: "Adjust", Form: "#", ID: "adjust", Fields: []admin.Field{{Name: "location", Label: "Location", Kind: admin.ChoiceField, Choices: []admin.Choice{{Label: "Lager Hamburg"}}}, {Name: "change", Label: "Change", Kind: admin.NumberField, Help: "5 adds five, −5 takes five away.", Fault: "Please enter a whole number.", Value: "five"}, {Name: "reason", Label: "Reason", Kind: admin.ChoiceField, Choices: []admin.Choice{{Label: "Counted"}, {Label: "Damaged"}, {Label: "Delivery"}}}, {Name: "note", Label: "Note", Optional: true}}, Actions: []admin.Action{{Label: "Adjust", Submit: "adjust-form", Look: "primary"}}},
 			{Title: "Rules", Form: "#", ID: "rules", Fields: []admin.Field{{Name: "safety", Label: "Kept back", Kind: admin.NumberField, Value: "0", Help: "Never sold online."}, {Name: "backorder", Label: "Sell ahead", Kind: admin.NumberField, Value: "0", Help: "How many may be sold that are not here yet."}}, Actions: []admin.Action{{Label: "Save", Submit: "rules-form"}}},
@@ -264,8 +296,10 @@ var samples = map[string]sample{
 	"customers": {"list", admin.ListView{
 		Frame:   frame("Customers", "/admin/customers"),
 		Filters: &admin.Filters{Action: "/customers", Target: "customers", Search: &admin.Search{Name: "q", Label: "Complete e-mail address"}},
-		Table: admin.Table{ID: "customers", Two: true, Columns: []admin.Column{{Head: "Customer", Kind: admin.Lead}, {Head: "Since", Kind: admin.Tight}, {Head: "Language", Kind: admin.Wide}, {Head: "Orders", Kind: admin.Num}, {Head: "Spent", Kind: admin.End}},
-			Rows: []admin.Row{{Cells: []admin.Cell{{Text: "Jonas Weber", Note: "jonas@example.com", URL: "/customer"}, {Text: "3 March 2026"}, {Text: "German"}, {Text: "3", Label: "Orders"}, {Text: "€612.40"}}}, {Cells: []admin.Cell{{Text: "Amélie Fournier", Note: "amelie.fournier@example.com", URL: "/customer"}, {Text: "11 May 2026"}, {Text: "English"}, {Text: "1", Label: "Orders"}, {Text: "€38.50"}}}}},
+		Table: admin.Table{
+			ID: "customers", Two: true, Columns: []admin.Column{{Head: "Customer", Kind: admin.Lead}, {Head: "Since", Kind: admin.Tight}, {Head: "Language", Kind: admin.Wide}, {Head: "Orders", Kind: admin.Num}, {Head: "Spent", Kind: admin.End}},
+			Rows: []admin.Row{{Cells: []admin.Cell{{Text: "Jonas Weber", Note: "jonas@example.com", URL: "/customer"}, {Text: "3 March 2026"}, {Text: "German"}, {Text: "3", Label: "Orders"}, {Text: "€612.40"}}}, {Cells: []admin.Cell{{Text: "Amélie Fournier", Note: "amelie.fournier@example.com", URL: "/customer"}, {Text: "11 May 2026"}, {Text: "English"}, {Text: "1", Label: "Orders"}, {Text: "€38.50"}}}},
+		},
 	}},
 	"customer": {"customer", customers.View{
 		Frame: with(frame("Jonas Weber", "/admin/customers"), func(f *admin.Frame) {
@@ -413,7 +447,8 @@ func product(fault bool) products.View {
 		Media:   admin.Section{Title: "Pictures", Note: "Drag to put them in order; the first is the main picture.", Media: []admin.Medium{medium("a", true), medium("bb", false), medium("ccc", false)}, Drop: &admin.Drop{ID: "upload", Name: "media", Label: "Drop pictures here or choose them", Help: "JPEG, PNG or WebP, at most 20 MB each", Accept: "image/jpeg,image/png,image/webp", Many: true}},
 		Options: &admin.Section{Title: "Options", Note: "Every combination of values can be a variant.", Head: []admin.Action{{Label: "Edit options", URL: "#", Icon: "pencil", Small: true}}, Facts: []admin.Fact{{Label: "Glaze", Value: "Sand, Slate, Celadon"}}},
 		Variants: admin.Section{Title: "Variants", Rows: &admin.Grid{Columns: []string{"Variant", "SKU", "Price", "Before", "In stock", "Weight"}, Nums: []bool{false, false, true, true, true, true}, Rows: []admin.GridRow{
-			variant("Sand", "STW-CAR-SND", "54.00", "60"), variant("Slate", "STW-CAR-SLT", "54.00", "48"), variant("Celadon", "STW-CAR-CLD", "58.00", "40")}}},
+			variant("Sand", "STW-CAR-SND", "54.00", "60"), variant("Slate", "STW-CAR-SLT", "54.00", "48"), variant("Celadon", "STW-CAR-CLD", "58.00", "40"),
+		}}},
 		Attributes: &admin.Section{Title: "Details", Fields: []admin.Field{{Name: "fields.volume", Label: "Volume", Kind: admin.AmountField, Suffix: "l", Value: "1.2"}, {Name: "fields.colour", Label: "Colour", Kind: admin.ChoiceField, Choices: []admin.Choice{{Label: "–"}}}, {Name: "fields.material", Label: "Material", Value: "Stoneware"}}, Grid: true},
 		Found:      admin.Section{Title: "In search engines", ID: "seo", Tongues: tongues(admin.Field{Name: "slug", Label: "Address", Prefix: "/p/", Value: "stoneware-carafe", Help: "The old address keeps working: it leads to the new one."}, admin.Field{Name: "seo_title", Label: "Title", Optional: true}, admin.Field{Name: "seo_description", Label: "Description", Kind: admin.LongField, Optional: true, Rows: 2})},
 		Side: []admin.Section{
@@ -434,8 +469,10 @@ func product(fault bool) products.View {
 }
 
 func medium(id string, main bool) admin.Medium {
-	return admin.Medium{ID: id, URL: "/sample.svg?n=" + id, Main: main, Order: "order", Alts: []admin.Field{{Name: "alt." + id + ".en", Label: "What it shows", Value: ""}},
-		Actions: []admin.Action{{Label: "Take away", Icon: "trash", Submit: "product", URL: "#", Name: "remove", Value: id}}}
+	return admin.Medium{
+		ID: id, URL: "/sample.svg?n=" + id, Main: main, Order: "order", Alts: []admin.Field{{Name: "alt." + id + ".en", Label: "What it shows", Value: ""}},
+		Actions: []admin.Action{{Label: "Take away", Icon: "trash", Submit: "product", URL: "#", Name: "remove", Value: id}},
+	}
 }
 
 func variant(name, sku, price, stock string) admin.GridRow {

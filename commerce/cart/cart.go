@@ -231,8 +231,10 @@ func Fill(c Cart, items []Item, r Rules, at time.Time) (Bag, error) {
 			bag.Problems = append(bag.Problems, Problem{LineID: i.LineID, Reason: "cart.gone", Blocks: true})
 			continue
 		case i.Changed():
-			bag.Problems = append(bag.Problems, Problem{LineID: i.LineID, Reason: "cart.price_changed",
-				Params: []any{"old", money.Money{Amount: i.SeenPrice, Currency: r.Currency}, "new", money.Money{Amount: i.Unit, Currency: r.Currency}}})
+			bag.Problems = append(bag.Problems, Problem{
+				LineID: i.LineID, Reason: "cart.price_changed",
+				Params: []any{"old", money.Money{Amount: i.SeenPrice, Currency: r.Currency}, "new", money.Money{Amount: i.Unit, Currency: r.Currency}},
+			})
 		}
 		wanted[i.VariantID] += i.Quantity
 		if i.Tracked && wanted[i.VariantID] > i.Stock.Sellable {

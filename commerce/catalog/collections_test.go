@@ -218,9 +218,12 @@ func TestCollections_anyRule(t *testing.T) {
 		rule.Any = rapid.Bool().Draw(rt, "any")
 		for range rapid.IntRange(1, 3).Draw(rt, "conditions") {
 			rule.Conditions = append(rule.Conditions, rapid.SampledFrom([]catalog.Condition{
-				{On: catalog.OnPrice, Is: catalog.AtMost, Number: 200}, {On: catalog.OnPrice, Is: catalog.Is, Number: 300},
-				{On: catalog.OnTag, Is: catalog.Is, Text: "a"}, {On: catalog.OnTag, Is: catalog.IsNot, Text: "b"},
-				{On: catalog.OnBrand, Is: catalog.Is, Text: "Aure"}, {On: catalog.OnStock, Is: catalog.AtLeast, Number: 1},
+				{On: catalog.OnPrice, Is: catalog.AtMost, Number: 200},
+				{On: catalog.OnPrice, Is: catalog.Is, Number: 300},
+				{On: catalog.OnTag, Is: catalog.Is, Text: "a"},
+				{On: catalog.OnTag, Is: catalog.IsNot, Text: "b"},
+				{On: catalog.OnBrand, Is: catalog.Is, Text: "Aure"},
+				{On: catalog.OnStock, Is: catalog.AtLeast, Number: 1},
 			}).Draw(rt, "condition"))
 		}
 		early := rapid.Bool().Draw(rt, "collection first")

@@ -30,8 +30,11 @@ func (d *draft) compare() {
 		name          string
 		before, after locale.Text
 	}{
-		{"name", old.Name, p.Name}, {"subtitle", old.Subtitle, p.Subtitle}, {"description", old.Description, p.Description},
-		{"seo_title", old.SEOTitle, p.SEOTitle}, {"seo_description", old.SEODescription, p.SEODescription},
+		{"name", old.Name, p.Name},
+		{"subtitle", old.Subtitle, p.Subtitle},
+		{"description", old.Description, p.Description},
+		{"seo_title", old.SEOTitle, p.SEOTitle},
+		{"seo_description", old.SEODescription, p.SEODescription},
 	} {
 		note(t.name, maps.Equal(t.before, t.after), t.before, t.after)
 	}
@@ -53,8 +56,11 @@ func (d *draft) compare() {
 		before, after []string
 		ordered       bool
 	}{
-		{"categories", old.Categories, p.Categories, false}, {"collections", old.Collections, p.Collections, false},
-		{"tags", old.Tags, p.Tags, true}, {"media", old.Media, p.Media, true}, {"related", old.Related, p.Related, true},
+		{"categories", old.Categories, p.Categories, false},
+		{"collections", old.Collections, p.Collections, false},
+		{"tags", old.Tags, p.Tags, true},
+		{"media", old.Media, p.Media, true},
+		{"related", old.Related, p.Related, true},
 	} {
 		before, after := l.before, l.after
 		if !l.ordered {

@@ -35,8 +35,10 @@ func openBoutique(t testing.TB, e dbtest.Env) *boutique {
 		if b.Shirts, err = b.SaveCategory(ctx, tx, actor, catalog.Category{Name: en("Shirts"), ParentID: b.Top.ID}); err != nil {
 			return err
 		}
-		if _, err = b.Fields.Create(ctx, tx, actor, custom.Field{Owner: custom.Product, Code: "material", Kind: custom.Choice, Name: en("Material"), Shown: true,
-			Choices: []custom.Option{{Code: "linen", Name: en("Linen")}}}); err != nil {
+		if _, err = b.Fields.Create(ctx, tx, actor, custom.Field{
+			Owner: custom.Product, Code: "material", Kind: custom.Choice, Name: en("Material"), Shown: true,
+			Choices: []custom.Option{{Code: "linen", Name: en("Linen")}},
+		}); err != nil {
 			return err
 		}
 		if _, err = b.Fields.Create(ctx, tx, actor, custom.Field{Owner: custom.Product, Code: "cost_note", Kind: custom.Text, Name: en("Cost note")}); err != nil {

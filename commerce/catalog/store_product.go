@@ -153,8 +153,10 @@ type variantRow struct {
 }
 
 func scanVariant(rows *db.Rows, v *variantRow, after ...any) error {
-	return rows.Scan(append([]any{&v.ID, &v.product, &v.SKU, &v.GTIN, &v.combination, &v.Status, db.Truth(&v.Tracked), &v.WeightGrams, &v.LengthMM, &v.WidthMM,
-		&v.HeightMM, &v.HSCode, &v.Origin, db.Null(&v.MediaID), db.JSON(&v.Fields)}, after...)...)
+	return rows.Scan(append([]any{
+		&v.ID, &v.product, &v.SKU, &v.GTIN, &v.combination, &v.Status, db.Truth(&v.Tracked), &v.WeightGrams, &v.LengthMM, &v.WidthMM,
+		&v.HeightMM, &v.HSCode, &v.Origin, db.Null(&v.MediaID), db.JSON(&v.Fields),
+	}, after...)...)
 }
 
 func loadVariants(ctx context.Context, q db.Q, all map[string]*Product, ids []string) error {
@@ -248,14 +250,22 @@ func loadLists(ctx context.Context, q db.Q, all map[string]*Product, ids []strin
 		query, order string
 		add          func(p *Product, other string)
 	}{
-		{`SELECT product_id, media_id FROM product_media WHERE product_id IN `, ` ORDER BY product_id, position`,
-			func(p *Product, other string) { p.Media = append(p.Media, other) }},
-		{`SELECT product_id, category_id FROM product_category WHERE product_id IN `, ` ORDER BY product_id, category_id`,
-			func(p *Product, other string) { p.Categories = append(p.Categories, other) }},
-		{`SELECT x.product_id, x.collection_id FROM collection_product x JOIN collection c ON c.id = x.collection_id WHERE c.kind = 'manual' AND x.product_id IN `, ` ORDER BY x.product_id, x.collection_id`,
-			func(p *Product, other string) { p.Collections = append(p.Collections, other) }},
-		{`SELECT product_id, related_id FROM product_relation WHERE product_id IN `, ` ORDER BY product_id, position`,
-			func(p *Product, other string) { p.Related = append(p.Related, other) }},
+		{
+			`SELECT product_id, media_id FROM product_media WHERE product_id IN `, ` ORDER BY product_id, position`,
+			func(p *Product, other string) { p.Media = append(p.Media, other) },
+		},
+		{
+			`SELECT product_id, category_id FROM product_category WHERE product_id IN `, ` ORDER BY product_id, category_id`,
+			func(p *Product, other string) { p.Categories = append(p.Categories, other) },
+		},
+		{
+			`SELECT x.product_id, x.collection_id FROM collection_product x JOIN collection c ON c.id = x.collection_id WHERE c.kind = 'manual' AND x.product_id IN `, ` ORDER BY x.product_id, x.collection_id`,
+			func(p *Product, other string) { p.Collections = append(p.Collections, other) },
+		},
+		{
+			`SELECT product_id, related_id FROM product_relation WHERE product_id IN `, ` ORDER BY product_id, position`,
+			func(p *Product, other string) { p.Related = append(p.Related, other) },
+		},
 	} {
 		pairs, err := list(ctx, q, scanPair, l.query, ids, l.order)
 		if err != nil {
@@ -322,9 +332,11 @@ func handleOwners(ctx context.Context, q db.Q, handles []string) (map[string]str
 }
 
 func productRow(p Product, sortName string, now time.Time) []any {
-	return []any{p.ID, p.Handle, string(p.Status), db.Time(&p.PublishAt), p.Brand, db.JSON(p.Name), db.JSON(p.Subtitle), db.JSON(p.Description),
+	return []any{
+		p.ID, p.Handle, string(p.Status), db.Time(&p.PublishAt), p.Brand, db.JSON(p.Name), db.JSON(p.Subtitle), db.JSON(p.Description),
 		db.JSON(p.SEOTitle), db.JSON(p.SEODescription), p.TaxClassID, db.Null(&p.CategoryID), db.JSON(strings0(p.Tags)), db.JSON(fields0(p.Fields)),
-		sortName, p.CreatedAt.UnixMilli(), now.UnixMilli(), p.Version}
+		sortName, p.CreatedAt.UnixMilli(), now.UnixMilli(), p.Version,
+	}
 }
 
 func strings0(list []string) []string {
@@ -381,8 +393,10 @@ func parkCodes(ctx context.Context, tx *db.Tx, options, values []string) error {
 
 func variantValues(v Variant, productID, combination string, position int, now time.Time) []any {
 	key := FoldSKU(v.SKU)
-	return []any{v.ID, productID, v.SKU, db.Null(&key), v.GTIN, combination, string(v.Status), position, db.Bool(v.Tracked), v.WeightGrams, v.LengthMM,
-		v.WidthMM, v.HeightMM, v.HSCode, v.Origin, db.Null(&v.MediaID), db.JSON(fields0(v.Fields)), now.UnixMilli(), now.UnixMilli()}
+	return []any{
+		v.ID, productID, v.SKU, db.Null(&key), v.GTIN, combination, string(v.Status), position, db.Bool(v.Tracked), v.WeightGrams, v.LengthMM,
+		v.WidthMM, v.HeightMM, v.HSCode, v.Origin, db.Null(&v.MediaID), db.JSON(fields0(v.Fields)), now.UnixMilli(), now.UnixMilli(),
+	}
 }
 
 func putVariants(ctx context.Context, tx *db.Tx, rows [][]any) error {

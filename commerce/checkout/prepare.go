@@ -90,11 +90,20 @@ func cardNumbers(p Placement) error {
 	}
 	d := p.Details
 	for _, f := range []struct{ path, text string }{
-		{"email", d.Email}, {"note", d.Note},
-		{"shipping.name", d.Shipping.Name}, {"shipping.company", d.Shipping.Company}, {"shipping.line1", d.Shipping.Line1},
-		{"shipping.line2", d.Shipping.Line2}, {"shipping.city", d.Shipping.City}, {"shipping.phone", d.Shipping.Phone},
-		{"billing.name", d.Billing.Name}, {"billing.company", d.Billing.Company}, {"billing.line1", d.Billing.Line1},
-		{"billing.line2", d.Billing.Line2}, {"billing.city", d.Billing.City}, {"billing.phone", d.Billing.Phone},
+		{"email", d.Email},
+		{"note", d.Note},
+		{"shipping.name", d.Shipping.Name},
+		{"shipping.company", d.Shipping.Company},
+		{"shipping.line1", d.Shipping.Line1},
+		{"shipping.line2", d.Shipping.Line2},
+		{"shipping.city", d.Shipping.City},
+		{"shipping.phone", d.Shipping.Phone},
+		{"billing.name", d.Billing.Name},
+		{"billing.company", d.Billing.Company},
+		{"billing.line1", d.Billing.Line1},
+		{"billing.line2", d.Billing.Line2},
+		{"billing.city", d.Billing.City},
+		{"billing.phone", d.Billing.Phone},
 	} {
 		if pan.In(f.text) {
 			form.Add(f.path, "payment.card_number_here")

@@ -101,8 +101,10 @@ func (f Field) Option(code string) (Option, bool) {
 	return f.Choices[i], true
 }
 
-var codePattern = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
-var choicePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]{0,59}$`)
+var (
+	codePattern   = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
+	choicePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]{0,59}$`)
+)
 
 // Check reports every fault of a definition, by field: "code", "kind",
 // "unit", "decimals", "name", "choices.2.code".
@@ -359,8 +361,10 @@ func (v Value) blank() bool {
 	return false
 }
 
-var colourPattern = regexp.MustCompile(`^#[0-9a-f]{6}$`)
-var shortColour = regexp.MustCompile(`^#[0-9a-f]{3}$`)
+var (
+	colourPattern = regexp.MustCompile(`^#[0-9a-f]{6}$`)
+	shortColour   = regexp.MustCompile(`^#[0-9a-f]{3}$`)
+)
 
 func (f Field) check(v Value) (out Value, empty bool, reason string, params []any) {
 	if v.blank() {

@@ -23,8 +23,10 @@ var actor = audit.Staff("stf_1")
 
 func en(s string) locale.Text { return locale.Text{"en": s} }
 
-var material = custom.Field{Owner: custom.Product, Code: "material", Kind: custom.Choice, Name: en("Material"),
-	Choices: []custom.Option{{Code: "linen", Name: locale.Text{"en": "Linen", "de": "Leinen"}}, {Code: "wool", Name: en("Wool")}}}
+var material = custom.Field{
+	Owner: custom.Product, Code: "material", Kind: custom.Choice, Name: en("Material"),
+	Choices: []custom.Option{{Code: "linen", Name: locale.Text{"en": "Linen", "de": "Leinen"}}, {Code: "wool", Name: en("Wool")}},
+}
 
 func TestDefinitions_Check(t *testing.T) {
 	height := custom.Field{Code: "height", Kind: custom.Number, Unit: "cm", Decimals: 1}

@@ -57,7 +57,6 @@ func TestAdmit_theOwnerGetsInByLetterOnly(t *testing.T) {
 					t.Fatal(err)
 				}
 				session, err := s.ResetPassword(t.Context(), s.letter("customer.reset_asked").token, secret, home)
-
 				if err != nil {
 					t.Fatal(err)
 				}

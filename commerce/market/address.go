@@ -38,8 +38,15 @@ func (a *Address) fields() []struct {
 		name string
 		text *string
 	}{
-		{"name", &a.Name}, {"company", &a.Company}, {"line1", &a.Line1}, {"line2", &a.Line2}, {"city", &a.City},
-		{"region", &a.Region}, {"postcode", &a.Postcode}, {"country", &a.Country}, {"phone", &a.Phone},
+		{"name", &a.Name},
+		{"company", &a.Company},
+		{"line1", &a.Line1},
+		{"line2", &a.Line2},
+		{"city", &a.City},
+		{"region", &a.Region},
+		{"postcode", &a.Postcode},
+		{"country", &a.Country},
+		{"phone", &a.Phone},
 	}
 }
 

@@ -157,8 +157,10 @@ func TestValidate(t *testing.T) {
 		"not UTF-8":      {func(a *market.Address) { a.City = "Berl\xffn" }, map[string]string{"city": "form.not_utf8"}},
 		"10 kB":          {func(a *market.Address) { a.Line1 = strings.Repeat("x", 10_000) }, map[string]string{"line1": "form.too_long"}},
 		"10 kB postcode": {func(a *market.Address) { a.Postcode = strings.Repeat("1", 10_000) }, map[string]string{"postcode": "form.too_long"}},
-		"10 kB of spaces": {func(a *market.Address) { a.Name = "a" + strings.Repeat(" ", 10_000) + "b" },
-			map[string]string{"name": "form.too_long"}},
+		"10 kB of spaces": {
+			func(a *market.Address) { a.Name = "a" + strings.Repeat(" ", 10_000) + "b" },
+			map[string]string{"name": "form.too_long"},
+		},
 		"101 characters": {func(a *market.Address) { a.Name = strings.Repeat("ä", 101) }, map[string]string{"name": "form.too_long"}},
 		"100 characters": {func(a *market.Address) { a.Name = strings.Repeat("ä", 100) }, nil},
 		"CR LF":          {func(a *market.Address) { a.Name = "x\r\nBcc: v@x.example" }, map[string]string{"name": "form.one_line"}},
@@ -166,11 +168,15 @@ func TestValidate(t *testing.T) {
 		"escape":         {func(a *market.Address) { a.Line2 = "\x1b[31m" }, map[string]string{"line2": "form.one_line"}},
 		"line separator": {func(a *market.Address) { a.Line2 = "a\u2028b" }, map[string]string{"line2": "form.one_line"}},
 		"half a rune":    {func(a *market.Address) { a.Line2 = "a\ufffdb" }, map[string]string{"line2": "form.one_line"}},
-		"a word as phone": {func(a *market.Address) { a.Phone = "call me" },
-			map[string]string{"phone": "address.phone"}},
+		"a word as phone": {
+			func(a *market.Address) { a.Phone = "call me" },
+			map[string]string{"phone": "address.phone"},
+		},
 		"markup is only text": {func(a *market.Address) { a.Name = `<script>alert(1)</script> O'Neil "Ed"` }, nil},
-		"everything wrong": {func(a *market.Address) { a.Name, a.Postcode, a.Phone, a.City = "", "1", "x", "\xff" },
-			map[string]string{"name": "form.required", "postcode": "address.postcode", "phone": "address.phone", "city": "form.not_utf8"}},
+		"everything wrong": {
+			func(a *market.Address) { a.Name, a.Postcode, a.Phone, a.City = "", "1", "x", "\xff" },
+			map[string]string{"name": "form.required", "postcode": "address.postcode", "phone": "address.phone", "city": "form.not_utf8"},
+		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -88,8 +88,10 @@ func TestB15_news(t *testing.T) {
 		want payment.AttemptStatus
 		rows []payment.Entry
 	}{
-		"approved": {answer(payment.Outcome{Status: payment.Approved, Reference: "sbx_1", Facts: captured()}), payment.Started, payment.Settled,
-			[]payment.Entry{{payment.EntryAuthorised, 2000, "sum:2000"}, {payment.EntryCaptured, 2000, "cap_1"}}},
+		"approved": {
+			answer(payment.Outcome{Status: payment.Approved, Reference: "sbx_1", Facts: captured()}), payment.Started, payment.Settled,
+			[]payment.Entry{{payment.EntryAuthorised, 2000, "sum:2000"}, {payment.EntryCaptured, 2000, "cap_1"}},
+		},
 		"approved on paper only":       {answer(payment.Outcome{Status: payment.Approved, Reference: "sbx_1", Facts: asked(2000)}), payment.Started, payment.Started, nil},
 		"continue":                     {answer(payment.Outcome{Status: payment.Continue, ContinueURL: "https://bank.example/p"}), payment.Started, payment.Continuing, nil},
 		"declined":                     {answer(payment.Outcome{Status: payment.Declined, Reason: payment.ReasonFunds}), payment.Started, payment.Refused, nil},

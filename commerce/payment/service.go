@@ -193,6 +193,8 @@ func (s *Service) Save(ctx context.Context, tx *db.Tx, actor audit.Actor, id str
 			changed = append(changed, f.Name)
 		}
 	}
-	return audit.Append(ctx, tx, audit.Change{Actor: actor, Action: "payment_provider.saved", Object: object, ID: id,
-		Before: map[string]any{"active": before.Active}, After: map[string]any{"active": active, "changed": changed}})
+	return audit.Append(ctx, tx, audit.Change{
+		Actor: actor, Action: "payment_provider.saved", Object: object, ID: id,
+		Before: map[string]any{"active": before.Active}, After: map[string]any{"active": active, "changed": changed},
+	})
 }

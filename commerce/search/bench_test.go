@@ -91,10 +91,12 @@ func BenchmarkSearch(b *testing.B) {
 		{"everything", search.Query{}},
 		{"department", search.Query{Category: "cat_03"}},
 		{"department, three facets, by price", search.Query{Category: "cat_03", Sort: search.PriceUp, Filters: map[string][]string{
-			"brand": {"Brand 1", "Brand 2", "Brand 3", "Brand 4"}, "option:colour": {"1", "2", "3"}, "field:washable": {"true"}}}},
+			"brand": {"Brand 1", "Brand 2", "Brand 3", "Brand 4"}, "option:colour": {"1", "2", "3"}, "field:washable": {"true"},
+		}}},
 		{"everything, three facets and a price", search.Query{
 			Filters: map[string][]string{"brand": {"Brand 1", "Brand 2"}, "option:colour": {"1", "2", "3"}, "availability": {"in_stock"}},
-			Ranges:  map[string]search.Range{"price": {Min: at(int64(1000)), Max: at(int64(9000))}}}},
+			Ranges:  map[string]search.Range{"price": {Min: at(int64(1000)), Max: at(int64(9000))}},
+		}},
 		{"everything, by name", search.Query{Sort: search.ByName}},
 		{"one word", search.Query{Text: "word7"}},
 		{"two words", search.Query{Text: "word7 word30"}},

@@ -233,8 +233,10 @@ func shopDocs(t *rapid.T) ([]*catalog.Document, []custom.Field, *catalog.Tree) {
 		{ID: "cat_a", Name: en("A")}, {ID: "cat_b", ParentID: "cat_a", Name: en("B")}, {ID: "cat_c", ParentID: "cat_a", Name: en("C")}, {ID: "cat_d", Name: en("D")},
 	})
 	fields := []custom.Field{
-		{Owner: custom.Product, Code: "material", Kind: custom.Choice, Facet: true, Searchable: true, Name: en("Material"),
-			Choices: []custom.Option{{Code: "linen", Name: en("Linen")}, {Code: "wool", Name: en("Wool")}}},
+		{
+			Owner: custom.Product, Code: "material", Kind: custom.Choice, Facet: true, Searchable: true, Name: en("Material"),
+			Choices: []custom.Option{{Code: "linen", Name: en("Linen")}, {Code: "wool", Name: en("Wool")}},
+		},
 		{Owner: custom.Product, Code: "height", Kind: custom.Number, Facet: true, Unit: "cm", Name: en("Height")},
 		{Owner: custom.Product, Code: "washable", Kind: custom.Truth, Facet: true, Name: en("Washable")},
 		{Owner: custom.Variant, Code: "tint", Kind: custom.Colour, Facet: true, Name: en("Tint")},

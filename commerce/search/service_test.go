@@ -264,8 +264,10 @@ func TestService_followsStockCategoriesFieldsAndPictures(t *testing.T) {
 		}
 
 		tx(t, e.DB, func(ctx context.Context, tx *db.Tx) error {
-			_, err := n.fields.Create(ctx, tx, actor, custom.Field{Owner: custom.Product, Code: "fit", Kind: custom.Choice, Name: en("Fit"), Facet: true,
-				Choices: []custom.Option{{Code: "slim", Name: en("Slim")}}})
+			_, err := n.fields.Create(ctx, tx, actor, custom.Field{
+				Owner: custom.Product, Code: "fit", Kind: custom.Choice, Name: en("Fit"), Facet: true,
+				Choices: []custom.Option{{Code: "slim", Name: en("Slim")}},
+			})
 			return err
 		})
 		p.Fields = custom.Values{"fit": custom.OfCode("slim")}

@@ -231,9 +231,12 @@ func TestLibrary_lawsThatEnd(t *testing.T) {
 		region, day string
 		want        money.Rate
 	}{
-		{"LA", "2029-12-31", 50_000}, {"LA", "2030-01-01", 47_500},
-		{"MN", "2034-06-30", 68_750}, {"MN", "2034-07-01", 65_000},
-		{"SD", "2027-06-30", 42_000}, {"SD", "2027-07-01", 45_000},
+		{"LA", "2029-12-31", 50_000},
+		{"LA", "2030-01-01", 47_500},
+		{"MN", "2034-06-30", 68_750},
+		{"MN", "2034-07-01", 65_000},
+		{"SD", "2027-06-30", 42_000},
+		{"SD", "2027-07-01", 45_000},
 	} {
 		at, err := time.Parse(time.DateOnly, c.day)
 		if err != nil {
@@ -403,11 +406,17 @@ func TestResolve(t *testing.T) {
 		"California at home":  {sf, "CA", sf, tax.Refuse, tax.Applied{Rate: 72_500, Home: 72_500, Name: "Sales tax", Code: "US-CA"}},
 		"another state":       {sf, "CA", tax.Place{Country: "US", Region: "NY"}, tax.Zero, tax.Applied{Home: 72_500, Code: "not_registered", Reason: "tax.not_registered"}},
 		"Oregon has none": {
-			tax.Place{Country: "US", Region: "OR"}, "OR", tax.Place{Country: "US", Region: "OR"}, tax.Refuse,
+			tax.Place{Country: "US", Region: "OR"},
+			"OR",
+			tax.Place{Country: "US", Region: "OR"},
+			tax.Refuse,
 			tax.Applied{Name: "No state sales tax", Code: "US-OR"},
 		},
 		"Liechtenstein from Zurich": {
-			tax.Place{Country: "CH"}, "", tax.Place{Country: "LI", Postcode: "9490"}, tax.Refuse,
+			tax.Place{Country: "CH"},
+			"",
+			tax.Place{Country: "LI", Postcode: "9490"},
+			tax.Refuse,
 			tax.Applied{Rate: 81_000, Home: 81_000, Name: "MWST", Code: "CH"},
 		},
 	}

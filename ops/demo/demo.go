@@ -218,8 +218,13 @@ func Load() (*Demo, error) {
 		file string
 		into any
 	}{
-		{"shop", &about}, {"fields", &d.Fields}, {"categories", &d.Categories}, {"collections", &d.Collections},
-		{"images", &d.Images}, {"pages", &d.Pages}, {"home", &d.Home},
+		{"shop", &about},
+		{"fields", &d.Fields},
+		{"categories", &d.Categories},
+		{"collections", &d.Collections},
+		{"images", &d.Images},
+		{"pages", &d.Pages},
+		{"home", &d.Home},
 	} {
 		if err := read("data/"+part.file+".json", part.into); err != nil {
 			return nil, err

@@ -142,8 +142,15 @@ func (f *filler) furnish(ctx context.Context, tx *db.Tx) error {
 		what string
 		do   func(context.Context, *db.Tx) error
 	}{
-		{"open", f.open}, {"delivery", f.delivery}, {"fields", f.fields}, {"pictures", f.note}, {"categories", f.tree},
-		{"goods", f.goods}, {"collections", f.gather}, {"pages", f.write}, {"home page", f.arrange},
+		{"open", f.open},
+		{"delivery", f.delivery},
+		{"fields", f.fields},
+		{"pictures", f.note},
+		{"categories", f.tree},
+		{"goods", f.goods},
+		{"collections", f.gather},
+		{"pages", f.write},
+		{"home page", f.arrange},
 	} {
 		if err := step.do(ctx, tx); err != nil {
 			return fmt.Errorf("%s: %w", step.what, err)

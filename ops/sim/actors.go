@@ -100,7 +100,8 @@ func (p *shopper) placement(bag cart.Bag) checkout.Placement {
 	return checkout.Placement{
 		Owner: p.owner,
 		Details: cart.Details{Email: p.name + "@example.com", SameBilling: true, Shipping: market.Address{
-			Name: "Ada Lovelace", Line1: "Torstraße 1", City: "Berlin", Postcode: "10119", Country: "DE"}},
+			Name: "Ada Lovelace", Line1: "Torstraße 1", City: "Berlin", Postcode: "10119", Country: "DE",
+		}},
 		ShippingMethod: p.r.site.method, PaymentMethod: "bank.card", ExpectedTotal: bag.Quote.Total.Gross, CartVersion: bag.Cart.Version,
 		Terms: true, Lang: "en", Client: checkout.Client{IP: p.r.address(p.name)},
 	}

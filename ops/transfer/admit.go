@@ -64,8 +64,10 @@ func (ses *session) admit(i int) (step, error) {
 func (ses *session) person(c Customer) customer.Admission {
 	p := customer.Admission{Email: c.Email, Name: strings.TrimSpace(c.FirstName + " " + c.LastName), Phone: c.Phone, Locale: ses.lang, Fields: custom.Values{}}
 	for _, a := range c.Addresses {
-		p.Addresses = append(p.Addresses, market.Normalize(market.Address{Name: p.Name, Company: a.Company, Line1: a.Line1, Line2: a.Line2,
-			City: a.City, Region: a.Region, Postcode: a.Postcode, Country: a.Country, Phone: a.Phone}))
+		p.Addresses = append(p.Addresses, market.Normalize(market.Address{
+			Name: p.Name, Company: a.Company, Line1: a.Line1, Line2: a.Line2,
+			City: a.City, Region: a.Region, Postcode: a.Postcode, Country: a.Country, Phone: a.Phone,
+		}))
 	}
 	set := func(code string, v custom.Value, given bool) {
 		if _, ok := ses.defs[custom.Customer].By(code); ok && given {

@@ -239,8 +239,10 @@ func (a *applier) noteMedia(ctx context.Context, tx *db.Tx) error {
 				alt = short(img.Alt, 500)
 			}
 		}
-		m, err := media.Add(ctx, tx, a.actor, media.Input{Hash: t.picture.Hash, Mime: t.picture.Mime, Width: t.picture.Width, Height: t.picture.Height,
-			Bytes: t.picture.Bytes, Colour: t.picture.Colour, Name: t.name, Alt: alt})
+		m, err := media.Add(ctx, tx, a.actor, media.Input{
+			Hash: t.picture.Hash, Mime: t.picture.Mime, Width: t.picture.Width, Height: t.picture.Height,
+			Bytes: t.picture.Bytes, Colour: t.picture.Colour, Name: t.name, Alt: alt,
+		})
 		if err != nil {
 			return a.refused(err)
 		}

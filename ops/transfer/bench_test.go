@@ -74,7 +74,6 @@ func TestOpen_aHundredThousandRowsStaySmall(t *testing.T) {
 	before := heap()
 
 	s, err := transfer.Open(t.Context(), transfer.Shopify, file, euro(t))
-
 	if err != nil {
 		t.Fatal(err)
 	}

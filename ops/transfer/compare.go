@@ -92,8 +92,10 @@ func (c *Comparison) group(key string, before, after []rowView) {
 			if was == now {
 				continue
 			}
-			c.Differences = append(c.Differences, Difference{Product: key, Row: r.row, Column: s.header[i], Before: was, After: now,
-				Rule: explain(col, r, before, mates[n], was, now)})
+			c.Differences = append(c.Differences, Difference{
+				Product: key, Row: r.row, Column: s.header[i], Before: was, After: now,
+				Rule: explain(col, r, before, mates[n], was, now),
+			})
 		}
 	}
 }

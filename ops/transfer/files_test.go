@@ -120,7 +120,6 @@ func TestRealFiles_comeBackColumnByColumn(t *testing.T) {
 			after := open(t, file.platform, export(t, file.platform, headerOf(before), opt, products), opt)
 
 			got, err := transfer.Compare(t.Context(), before, after)
-
 			if err != nil {
 				t.Fatal(err)
 			}

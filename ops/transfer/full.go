@@ -220,8 +220,10 @@ func (w *fullWriter) fields(ctx context.Context) error {
 			return err
 		}
 		for _, f := range defs {
-			line := fullField{Kind: "field", Owner: f.Owner, Code: f.Code, Type: f.Kind, Unit: f.Unit, Decimals: f.Decimals, Name: f.Name, Choices: f.Choices,
-				Required: f.Required, Shown: f.Shown, Facet: f.Facet, Searchable: f.Searchable}
+			line := fullField{
+				Kind: "field", Owner: f.Owner, Code: f.Code, Type: f.Kind, Unit: f.Unit, Decimals: f.Decimals, Name: f.Name, Choices: f.Choices,
+				Required: f.Required, Shown: f.Shown, Facet: f.Facet, Searchable: f.Searchable,
+			}
 			if err := w.enc.Encode(line); err != nil {
 				return err
 			}
@@ -254,8 +256,10 @@ func (w *fullWriter) categories(ctx context.Context) error {
 	var walk func(nodes []*catalog.Node) error
 	walk = func(nodes []*catalog.Node) error {
 		for _, n := range nodes {
-			line := fullCategory{Kind: "category", ID: n.ID, Parent: n.ParentID, Hidden: n.Hidden, Fields: n.Fields, Picture: w.picture(all, n.MediaID),
-				fullTexts: fullTexts{Name: n.Name, Description: n.Description, SEOTitle: n.SEOTitle, SEODescription: n.SEODescription, Slugs: n.Slugs}}
+			line := fullCategory{
+				Kind: "category", ID: n.ID, Parent: n.ParentID, Hidden: n.Hidden, Fields: n.Fields, Picture: w.picture(all, n.MediaID),
+				fullTexts: fullTexts{Name: n.Name, Description: n.Description, SEOTitle: n.SEOTitle, SEODescription: n.SEODescription, Slugs: n.Slugs},
+			}
 			if err := w.enc.Encode(line); err != nil {
 				return err
 			}
@@ -282,8 +286,10 @@ func (w *fullWriter) collections(ctx context.Context) error {
 		return err
 	}
 	for _, c := range list {
-		line := fullCollection{Kind: "collection", ID: c.ID, Code: c.Code, Hidden: c.Hidden, Rule: c.Rule, Picture: w.picture(all, c.MediaID),
-			fullTexts: fullTexts{Name: c.Name, Description: c.Description, SEOTitle: c.SEOTitle, SEODescription: c.SEODescription, Slugs: c.Slugs}}
+		line := fullCollection{
+			Kind: "collection", ID: c.ID, Code: c.Code, Hidden: c.Hidden, Rule: c.Rule, Picture: w.picture(all, c.MediaID),
+			fullTexts: fullTexts{Name: c.Name, Description: c.Description, SEOTitle: c.SEOTitle, SEODescription: c.SEODescription, Slugs: c.Slugs},
+		}
 		if err := w.enc.Encode(line); err != nil {
 			return err
 		}
@@ -345,10 +351,12 @@ func (w *fullWriter) page(ctx context.Context, ids []string) error {
 }
 
 func (w *fullWriter) product(p catalog.Product, from origin, stock map[string][]inventory.Level, all map[string]media.Media) fullProduct {
-	line := fullProduct{Kind: "product", ID: p.ID, Handle: p.Handle, Status: p.Status, Brand: p.Brand,
+	line := fullProduct{
+		Kind: "product", ID: p.ID, Handle: p.Handle, Status: p.Status, Brand: p.Brand,
 		fullTexts: fullTexts{Name: p.Name, Subtitle: p.Subtitle, Description: p.Description, SEOTitle: p.SEOTitle, SEODescription: p.SEODescription, Slugs: p.Slugs},
 		TaxClass:  w.codes[p.TaxClassID], Category: p.CategoryID, Categories: p.Categories, Collections: p.Collections, Tags: p.Tags, Fields: p.Fields,
-		Variants: []fullVariant{}, Related: p.Related, Source: from.Source, CreatedAt: p.CreatedAt.UTC(), UpdatedAt: p.UpdatedAt.UTC()}
+		Variants: []fullVariant{}, Related: p.Related, Source: from.Source, CreatedAt: p.CreatedAt.UTC(), UpdatedAt: p.UpdatedAt.UTC(),
+	}
 	if !p.PublishAt.IsZero() {
 		at := p.PublishAt.UTC()
 		line.PublishAt = &at
@@ -372,8 +380,10 @@ func (w *fullWriter) product(p catalog.Product, from origin, stock map[string][]
 }
 
 func (w *fullWriter) variant(v catalog.Variant, levels []inventory.Level) fullVariant {
-	line := fullVariant{ID: v.ID, SKU: v.SKU, GTIN: v.GTIN, Values: v.Values, Status: v.Status, Tracked: v.Tracked, Weight: v.WeightGrams,
-		Length: v.LengthMM, Width: v.WidthMM, Height: v.HeightMM, HSCode: v.HSCode, Origin: v.Origin, Picture: v.MediaID, Fields: v.Fields, Prices: []fullPrice{}}
+	line := fullVariant{
+		ID: v.ID, SKU: v.SKU, GTIN: v.GTIN, Values: v.Values, Status: v.Status, Tracked: v.Tracked, Weight: v.WeightGrams,
+		Length: v.LengthMM, Width: v.WidthMM, Height: v.HeightMM, HSCode: v.HSCode, Origin: v.Origin, Picture: v.MediaID, Fields: v.Fields, Prices: []fullPrice{},
+	}
 	for _, p := range v.Prices {
 		line.Prices = append(line.Prices, fullPrice{w.codes[p.ListID], p.Currency, p.Amount, p.CompareAt})
 	}

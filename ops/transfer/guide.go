@@ -34,8 +34,10 @@ func Guides() []Guide {
 			if c.header == "" {
 				continue
 			}
-			g.Columns = append(g.Columns, GuideColumn{Header: c.header, Others: others(c), Required: required[c.id],
-				Use: c.use(), Target: c.target, Field: c.key, Reason: c.drop, Usual: c.def})
+			g.Columns = append(g.Columns, GuideColumn{
+				Header: c.header, Others: others(c), Required: required[c.id],
+				Use: c.use(), Target: c.target, Field: c.key, Reason: c.drop, Usual: c.def,
+			})
 		}
 		out = append(out, g)
 	}

@@ -45,69 +45,189 @@ func TestMappings_refuseWholeProducts(t *testing.T) {
 		good     string
 		want     []problem
 	}{
-		"shopify: two products with one handle": {transfer.Shopify, []string{shopify, "a|A|||A1|1|", "b|B|||B1|2|", "a|Other A|||A2|3|"}, "b",
-			[]problem{{4, "Title", "transfer.rows_disagree"}, {4, "", "transfer.variant_repeated"}}},
-		"shopify: one variant twice": {transfer.Shopify, []string{shopify, "a|A|Size|S|A1|1|", "a|||S|A2|1|", "b|B|||B1|2|"}, "b",
-			[]problem{{3, "", "transfer.variant_repeated"}}},
-		"shopify: a SKU twice in a product": {transfer.Shopify, []string{shopify, "a|A|Size|S|A1|1|", "a|||M|A1|1|", "b|B|||B1|2|"}, "b",
-			[]problem{{3, "Variant SKU", "transfer.sku_repeated"}}},
-		"shopify: the SKU of another product": {transfer.Shopify, []string{shopify, "a|A|||A1|1|", "b|B|||A1|2|", "c|C|||C1|2|"}, "a c",
-			[]problem{{3, "Variant SKU", "transfer.sku_taken"}}},
-		"shopify: a row without a handle spoils the product above": {transfer.Shopify, []string{shopify, "a|A|Size|S|A1|1|", "|||M|A2|1|", "b|B|||B1|2|"}, "b",
-			[]problem{{3, "Handle", "transfer.row_without_product"}, {3, "Handle", "transfer.row_below_broken"}}},
-		"shopify: an option without its value": {transfer.Shopify, []string{shopify, "a|A|Size|S|A1|1|", "a||||A2|1|", "b|B|||B1|2|"}, "b",
-			[]problem{{3, "Option1 Value", "transfer.option_value_missing"}}},
-		"shopify: rows of one product disagree": {transfer.Shopify, []string{shopify, "a|A|Size|S|A1|1|Smith", "a|||M|A2|1|Jones", "b|B|||B1|2|"}, "b",
-			[]problem{{3, "Vendor", "transfer.rows_disagree"}}},
-		"shopify: no title": {transfer.Shopify, []string{shopify, "a||Size|S|A1|1|", "b|B|||B1|2|"}, "b",
-			[]problem{{2, "Title", "transfer.name_missing"}}},
-		"shopify: a handle of nothing but marks": {transfer.Shopify, []string{shopify, "!!!|A|||A1|1|", "b|B|||B1|2|"}, "b",
-			[]problem{{2, "Handle", "transfer.bad_handle"}}},
+		"shopify: two products with one handle": {
+			transfer.Shopify,
+			[]string{shopify, "a|A|||A1|1|", "b|B|||B1|2|", "a|Other A|||A2|3|"},
+			"b",
+			[]problem{{4, "Title", "transfer.rows_disagree"}, {4, "", "transfer.variant_repeated"}},
+		},
+		"shopify: one variant twice": {
+			transfer.Shopify,
+			[]string{shopify, "a|A|Size|S|A1|1|", "a|||S|A2|1|", "b|B|||B1|2|"},
+			"b",
+			[]problem{{3, "", "transfer.variant_repeated"}},
+		},
+		"shopify: a SKU twice in a product": {
+			transfer.Shopify,
+			[]string{shopify, "a|A|Size|S|A1|1|", "a|||M|A1|1|", "b|B|||B1|2|"},
+			"b",
+			[]problem{{3, "Variant SKU", "transfer.sku_repeated"}},
+		},
+		"shopify: the SKU of another product": {
+			transfer.Shopify,
+			[]string{shopify, "a|A|||A1|1|", "b|B|||A1|2|", "c|C|||C1|2|"},
+			"a c",
+			[]problem{{3, "Variant SKU", "transfer.sku_taken"}},
+		},
+		"shopify: a row without a handle spoils the product above": {
+			transfer.Shopify,
+			[]string{shopify, "a|A|Size|S|A1|1|", "|||M|A2|1|", "b|B|||B1|2|"},
+			"b",
+			[]problem{{3, "Handle", "transfer.row_without_product"}, {3, "Handle", "transfer.row_below_broken"}},
+		},
+		"shopify: an option without its value": {
+			transfer.Shopify,
+			[]string{shopify, "a|A|Size|S|A1|1|", "a||||A2|1|", "b|B|||B1|2|"},
+			"b",
+			[]problem{{3, "Option1 Value", "transfer.option_value_missing"}},
+		},
+		"shopify: rows of one product disagree": {
+			transfer.Shopify,
+			[]string{shopify, "a|A|Size|S|A1|1|Smith", "a|||M|A2|1|Jones", "b|B|||B1|2|"},
+			"b",
+			[]problem{{3, "Vendor", "transfer.rows_disagree"}},
+		},
+		"shopify: no title": {
+			transfer.Shopify,
+			[]string{shopify, "a||Size|S|A1|1|", "b|B|||B1|2|"},
+			"b",
+			[]problem{{2, "Title", "transfer.name_missing"}},
+		},
+		"shopify: a handle of nothing but marks": {
+			transfer.Shopify,
+			[]string{shopify, "!!!|A|||A1|1|", "b|B|||B1|2|"},
+			"b",
+			[]problem{{2, "Handle", "transfer.bad_handle"}},
+		},
 
-		"spree: a master twice": {transfer.Spree, []string{spree, "a|A|A|1|||||", "a|A2|A|2|||||", "b|B|B|2|||||"}, "b",
-			[]problem{{3, "slug", "transfer.handle_repeated"}}},
-		"spree: two prices in one currency": {transfer.Spree, []string{spree, "a|A|A|0||||| ", "a|A-S||1|USD|Size|S||", "a|A-S||2|USD||||", "b|B|B|2|||||"}, "b",
-			[]problem{{4, "currency", "transfer.price_repeated"}}},
-		"spree: a price of an unknown variant": {transfer.Spree, []string{spree, "a|A|A|0|||||", "a|A-S||1|USD|Size|S||", "a|A-M||2|EUR||||", "b|B|B|2|||||"}, "b",
-			[]problem{{4, "sku", "transfer.row_without_variant"}}},
-		"spree: an unknown currency": {transfer.Spree, []string{spree, "a|A|A|1|ZZZ||||", "b|B|B|2|||||"}, "b",
-			[]problem{{2, "currency", "transfer.unknown_currency"}}},
-		"spree: a date that is none": {transfer.Spree, []string{spree, "a|A|A|1|||||31.12.2024", "b|B|B|2|||||"}, "b",
-			[]problem{{2, "available_on", "transfer.not_a_date"}}},
-		"spree: only a variant": {transfer.Spree, []string{spree, "a|A-S||1|USD|Size|S||", "b|B|B|2|||||"}, "b",
-			[]problem{{2, "name", "transfer.name_missing"}}},
+		"spree: a master twice": {
+			transfer.Spree,
+			[]string{spree, "a|A|A|1|||||", "a|A2|A|2|||||", "b|B|B|2|||||"},
+			"b",
+			[]problem{{3, "slug", "transfer.handle_repeated"}},
+		},
+		"spree: two prices in one currency": {
+			transfer.Spree,
+			[]string{spree, "a|A|A|0||||| ", "a|A-S||1|USD|Size|S||", "a|A-S||2|USD||||", "b|B|B|2|||||"},
+			"b",
+			[]problem{{4, "currency", "transfer.price_repeated"}},
+		},
+		"spree: a price of an unknown variant": {
+			transfer.Spree,
+			[]string{spree, "a|A|A|0|||||", "a|A-S||1|USD|Size|S||", "a|A-M||2|EUR||||", "b|B|B|2|||||"},
+			"b",
+			[]problem{{4, "sku", "transfer.row_without_variant"}},
+		},
+		"spree: an unknown currency": {
+			transfer.Spree,
+			[]string{spree, "a|A|A|1|ZZZ||||", "b|B|B|2|||||"},
+			"b",
+			[]problem{{2, "currency", "transfer.unknown_currency"}},
+		},
+		"spree: a date that is none": {
+			transfer.Spree,
+			[]string{spree, "a|A|A|1|||||31.12.2024", "b|B|B|2|||||"},
+			"b",
+			[]problem{{2, "available_on", "transfer.not_a_date"}},
+		},
+		"spree: only a variant": {
+			transfer.Spree,
+			[]string{spree, "a|A-S||1|USD|Size|S||", "b|B|B|2|||||"},
+			"b",
+			[]problem{{2, "name", "transfer.name_missing"}},
+		},
 
-		"vendure: a slug twice": {transfer.Vendure, []string{vendure, "A|a|||A1|1|", "B|b|||B1|2|", "A again|a|||A2|3|"}, "b",
-			[]problem{{4, "slug", "transfer.handle_repeated"}, {4, "", "transfer.variant_repeated"}}},
-		"vendure: a variant above every product": {transfer.Vendure, []string{vendure, "||||A1|1|", "B|b|||B1|2|"}, "b",
-			[]problem{{2, "slug", "transfer.row_without_product"}}},
-		"vendure: fewer values than options": {transfer.Vendure, []string{vendure, "A|a|size||A1|1|", "B|b|||B1|2|"}, "b",
-			[]problem{{2, "optionValues", "transfer.lists_differ"}}},
-		"vendure: a facet without a value": {transfer.Vendure, []string{vendure, "A|a|||A1|1|brand", "B|b|||B1|2|brand:X"}, "b",
-			[]problem{{2, "facets", "transfer.not_a_facet"}}},
+		"vendure: a slug twice": {
+			transfer.Vendure,
+			[]string{vendure, "A|a|||A1|1|", "B|b|||B1|2|", "A again|a|||A2|3|"},
+			"b",
+			[]problem{{4, "slug", "transfer.handle_repeated"}, {4, "", "transfer.variant_repeated"}},
+		},
+		"vendure: a variant above every product": {
+			transfer.Vendure,
+			[]string{vendure, "||||A1|1|", "B|b|||B1|2|"},
+			"b",
+			[]problem{{2, "slug", "transfer.row_without_product"}},
+		},
+		"vendure: fewer values than options": {
+			transfer.Vendure,
+			[]string{vendure, "A|a|size||A1|1|", "B|b|||B1|2|"},
+			"b",
+			[]problem{{2, "optionValues", "transfer.lists_differ"}},
+		},
+		"vendure: a facet without a value": {
+			transfer.Vendure,
+			[]string{vendure, "A|a|||A1|1|brand", "B|b|||B1|2|brand:X"},
+			"b",
+			[]problem{{2, "facets", "transfer.not_a_facet"}},
+		},
 
-		"woocommerce: a variation without a parent": {transfer.WooCommerce, []string{woo, "1|simple|A|A|1||||||", "2|variation|B-S|B - S|1||B|Size|S||"}, "a",
-			[]problem{{3, "", "transfer.parent_missing"}}},
-		"woocommerce: a variation that names none": {transfer.WooCommerce, []string{woo, "1|simple|A|A|1||||||", "2|variation|B-S|B - S|1|||Size|S||"}, "a",
-			[]problem{{3, "", "transfer.parent_missing"}}},
-		"woocommerce: a variation of a simple product": {transfer.WooCommerce, []string{woo, "1|simple|A|A|1||||||", "2|variation|A-S|A - S|1||A|Size|S||", "3|simple|B|B|1||||||"}, "b",
-			[]problem{{3, "Parent", "transfer.parent_not_variable"}}},
-		"woocommerce: a variable product without variations": {transfer.WooCommerce, []string{woo, "1|variable|A|A||||Size|S, M||", "3|simple|B|B|1||||||"}, "b",
-			[]problem{{2, "Type", "transfer.no_variants"}}},
-		"woocommerce: stock shared by variations": {transfer.WooCommerce, []string{woo, "1|variable|A|A||||Size|S|5|", "2|variation|A-S|A - S|1||A|Size|S|parent|", "3|simple|B|B|1||||||"}, "b",
-			[]problem{{3, "Stock", "transfer.shared_stock"}}},
-		"woocommerce: counted stock for any value": {transfer.WooCommerce, []string{woo, "1|variable|A|A||||Size|S, M||", "2|variation|A-X|A|1||A|Size||5|", "3|simple|B|B|1||||||"}, "b",
-			[]problem{{3, "Stock", "transfer.any_value_with_stock"}}},
-		"woocommerce: a sale that is none": {transfer.WooCommerce, []string{woo, "1|simple|A|A|1|2|||||", "3|simple|B|B|1||||||"}, "b",
-			[]problem{{2, "Sale price", "transfer.sale_not_lower"}}},
-		"woocommerce: an unknown type": {transfer.WooCommerce, []string{woo, "1|subscription|A|A|1||||||", "3|simple|B|B|1||||||"}, "b",
-			[]problem{{2, "Type", "transfer.unknown_product_type"}}},
-		"woocommerce: an option that the parent does not have": {transfer.WooCommerce, []string{woo, "1|variable|A|A||||Size|S||", "2|variation|A-S|A - S|1||A|Colour|red||", "3|simple|B|B|1||||||"}, "b",
-			[]problem{{3, "Attribute 1 name", "transfer.option_unknown_to_parent"}}},
-		"woocommerce: an unreadable variation spoils the product of its name": {transfer.WooCommerce, []string{woo, "1|variable|A|Mug||||Size|S||", "2|variation|A-S|Mug - S|1||A|Size|S||", "4|variable|C|Bowl||||Size|S||", "5|variation|C-S|Bowl - S|1||C|Size|S||", "6|variation|A-M|Mug - M", "3|simple|B|B|1||||||"}, "bowl b",
-			[]problem{{6, "", "transfer.too_few_cells"}, {6, "", "transfer.row_below_broken"}}},
-		"woocommerce: an unreadable variation of no known name spoils all it may belong to": {transfer.WooCommerce, []string{woo, "1|variable|A|Mug||||Size|S||", "2|variation|A-S|Mug - S|1||A|Size|S||", "6|variation|A-M|Cup - M", "3|simple|B|B|1||||||"}, "b",
-			[]problem{{4, "", "transfer.too_few_cells"}, {4, "", "transfer.row_below_broken"}}},
+		"woocommerce: a variation without a parent": {
+			transfer.WooCommerce,
+			[]string{woo, "1|simple|A|A|1||||||", "2|variation|B-S|B - S|1||B|Size|S||"},
+			"a",
+			[]problem{{3, "", "transfer.parent_missing"}},
+		},
+		"woocommerce: a variation that names none": {
+			transfer.WooCommerce,
+			[]string{woo, "1|simple|A|A|1||||||", "2|variation|B-S|B - S|1|||Size|S||"},
+			"a",
+			[]problem{{3, "", "transfer.parent_missing"}},
+		},
+		"woocommerce: a variation of a simple product": {
+			transfer.WooCommerce,
+			[]string{woo, "1|simple|A|A|1||||||", "2|variation|A-S|A - S|1||A|Size|S||", "3|simple|B|B|1||||||"},
+			"b",
+			[]problem{{3, "Parent", "transfer.parent_not_variable"}},
+		},
+		"woocommerce: a variable product without variations": {
+			transfer.WooCommerce,
+			[]string{woo, "1|variable|A|A||||Size|S, M||", "3|simple|B|B|1||||||"},
+			"b",
+			[]problem{{2, "Type", "transfer.no_variants"}},
+		},
+		"woocommerce: stock shared by variations": {
+			transfer.WooCommerce,
+			[]string{woo, "1|variable|A|A||||Size|S|5|", "2|variation|A-S|A - S|1||A|Size|S|parent|", "3|simple|B|B|1||||||"},
+			"b",
+			[]problem{{3, "Stock", "transfer.shared_stock"}},
+		},
+		"woocommerce: counted stock for any value": {
+			transfer.WooCommerce,
+			[]string{woo, "1|variable|A|A||||Size|S, M||", "2|variation|A-X|A|1||A|Size||5|", "3|simple|B|B|1||||||"},
+			"b",
+			[]problem{{3, "Stock", "transfer.any_value_with_stock"}},
+		},
+		"woocommerce: a sale that is none": {
+			transfer.WooCommerce,
+			[]string{woo, "1|simple|A|A|1|2|||||", "3|simple|B|B|1||||||"},
+			"b",
+			[]problem{{2, "Sale price", "transfer.sale_not_lower"}},
+		},
+		"woocommerce: an unknown type": {
+			transfer.WooCommerce,
+			[]string{woo, "1|subscription|A|A|1||||||", "3|simple|B|B|1||||||"},
+			"b",
+			[]problem{{2, "Type", "transfer.unknown_product_type"}},
+		},
+		"woocommerce: an option that the parent does not have": {
+			transfer.WooCommerce,
+			[]string{woo, "1|variable|A|A||||Size|S||", "2|variation|A-S|A - S|1||A|Colour|red||", "3|simple|B|B|1||||||"},
+			"b",
+			[]problem{{3, "Attribute 1 name", "transfer.option_unknown_to_parent"}},
+		},
+		"woocommerce: an unreadable variation spoils the product of its name": {
+			transfer.WooCommerce,
+			[]string{woo, "1|variable|A|Mug||||Size|S||", "2|variation|A-S|Mug - S|1||A|Size|S||", "4|variable|C|Bowl||||Size|S||", "5|variation|C-S|Bowl - S|1||C|Size|S||", "6|variation|A-M|Mug - M", "3|simple|B|B|1||||||"},
+			"bowl b",
+			[]problem{{6, "", "transfer.too_few_cells"}, {6, "", "transfer.row_below_broken"}},
+		},
+		"woocommerce: an unreadable variation of no known name spoils all it may belong to": {
+			transfer.WooCommerce,
+			[]string{woo, "1|variable|A|Mug||||Size|S||", "2|variation|A-S|Mug - S|1||A|Size|S||", "6|variation|A-M|Cup - M", "3|simple|B|B|1||||||"},
+			"b",
+			[]problem{{4, "", "transfer.too_few_cells"}, {4, "", "transfer.row_below_broken"}},
+		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -273,8 +393,10 @@ func TestExport_disarmsFormulas(t *testing.T) {
 	for _, evil := range []string{`=HYPERLINK("http://evil.example")`, "+1", "-1+1", "@SUM(A1)", "'=already", "''-twice", "'quoted", "=\"a,b\"\nnext"} {
 		t.Run(evil, func(t *testing.T) {
 			opt := euro(t)
-			p := transfer.Product{Handle: "a", Name: en(evil), Status: transfer.Active, Taxable: true, Vendor: evil,
-				Variants: []transfer.Variant{{SKU: "S", Taxable: true, Prices: []transfer.Price{{Currency: "EUR", Amount: 100}}}}}
+			p := transfer.Product{
+				Handle: "a", Name: en(evil), Status: transfer.Active, Taxable: true, Vendor: evil,
+				Variants: []transfer.Variant{{SKU: "S", Taxable: true, Prices: []transfer.Price{{Currency: "EUR", Amount: 100}}}},
+			}
 
 			text := export(t, transfer.Shopify, []string{"Handle", "Title", "Vendor", "Variant Price", "Variant SKU"}, opt, []transfer.Product{p})
 
@@ -297,7 +419,6 @@ func TestCompare_findsLosses(t *testing.T) {
 	after := open(t, transfer.Shopify, table("Handle|Title|Variant SKU|Variant Price|Vendor", "a|A|A1|1.5|", "b|B|B2|3|"), opt)
 
 	got, err := transfer.Compare(t.Context(), before, after)
-
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -66,8 +66,10 @@ func (s *Service) Export(ctx context.Context, out io.Writer, r ExportRequest) er
 		}
 	}
 	err := s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		return audit.Append(ctx, tx, audit.Change{Actor: r.Actor, Action: "export.written", Object: "export", ID: tx.NewID("exp"),
-			After: map[string]any{"platform": r.Platform, "kind": kind}})
+		return audit.Append(ctx, tx, audit.Change{
+			Actor: r.Actor, Action: "export.written", Object: "export", ID: tx.NewID("exp"),
+			After: map[string]any{"platform": r.Platform, "kind": kind},
+		})
 	})
 	switch {
 	case err != nil:

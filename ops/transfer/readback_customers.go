@@ -47,15 +47,18 @@ func (s *Service) People(ctx context.Context) iter.Seq2[Customer, error] {
 }
 
 func readPerson(c customer.Customer, book []customer.Saved) Customer {
-	out := Customer{Source: "stoa:" + c.ID, Email: c.Email, Phone: c.Phone,
+	out := Customer{
+		Source: "stoa:" + c.ID, Email: c.Email, Phone: c.Phone,
 		Marketing: c.Fields["accepts_marketing"].Truth, TaxExempt: c.Fields["tax_exempt"].Truth,
 		Note: wordsOf(c.Fields["customer_note"]), Tags: splitList(wordsOf(c.Fields["customer_tags"]), ','),
 	}
 	out.FirstName, out.LastName = splitName(c.Name)
 	for _, a := range book {
 		if a.DefaultShipping {
-			out.Addresses = append(out.Addresses, Address{Company: a.Address.Company, Line1: a.Address.Line1, Line2: a.Address.Line2,
-				City: a.Address.City, Region: a.Address.Region, Postcode: a.Address.Postcode, Country: a.Address.Country, Phone: a.Address.Phone})
+			out.Addresses = append(out.Addresses, Address{
+				Company: a.Address.Company, Line1: a.Address.Line1, Line2: a.Address.Line2,
+				City: a.Address.City, Region: a.Address.Region, Postcode: a.Address.Postcode, Country: a.Address.Country, Phone: a.Address.Phone,
+			})
 		}
 	}
 	return out

@@ -29,8 +29,10 @@ func (s *shop) furnish(t *testing.T) {
 	s.run(t, transfer.Request{Platform: transfer.Vendure, File: s.file(t, "vendure_products.csv")})
 	staff := audit.Staff("stf_1")
 	s.tx(t, func(ctx context.Context, tx *db.Tx) error {
-		_, err := s.Fields.Create(ctx, tx, staff, custom.Field{Owner: custom.Variant, Code: "shade", Kind: custom.Choice, Name: locale.Text{"en": "Shade"},
-			Choices: []custom.Option{{Code: "dark", Name: locale.Text{"en": "Dark"}}, {Code: "light", Name: locale.Text{"en": "Light"}}}})
+		_, err := s.Fields.Create(ctx, tx, staff, custom.Field{
+			Owner: custom.Variant, Code: "shade", Kind: custom.Choice, Name: locale.Text{"en": "Shade"},
+			Choices: []custom.Option{{Code: "dark", Name: locale.Text{"en": "Dark"}}, {Code: "light", Name: locale.Text{"en": "Light"}}},
+		})
 		return err
 	})
 	change := func(handle string, how func(p *catalog.Product)) {
@@ -216,8 +218,10 @@ func TestExport_ownFormatTellsEverything(t *testing.T) {
 			}
 		}
 		count := func(table string) int64 { return s.Int(t, `SELECT COUNT(*) FROM `+table) }
-		want := map[string]int64{"stoa": 1, "price_list": count("price_list"), "tax_class": count("tax_class"), "location": count("location"),
-			"field": count("field"), "category": count("category"), "product": 91}
+		want := map[string]int64{
+			"stoa": 1, "price_list": count("price_list"), "tax_class": count("tax_class"), "location": count("location"),
+			"field": count("field"), "category": count("category"), "product": 91,
+		}
 		if diff := cmp.Diff(want, kinds); diff != "" {
 			t.Errorf("lines (-want +got):\n%s", diff)
 		}

@@ -284,8 +284,10 @@ func TestRun_dryRunWritesNothing(t *testing.T) {
 func TestRun_upserts(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
 		s := newShop(t, e, nil)
-		byHandle, err := s.Catalog.SaveNow(t.Context(), audit.System("test"), catalog.Product{Handle: "mug", Status: catalog.Active, Name: en("Old mug"), Description: en("Old text"), TaxClassID: "txc_red", Brand: "Smith",
-			Tags: []string{"kept"}, Variants: []catalog.Variant{{SKU: "M-1", HSCode: "6912 00", Prices: []catalog.Price{{ListID: "plist_std", Amount: 500}, {ListID: "plist_usd", Amount: 600}}}, {SKU: "M-0", Status: catalog.Archived}}})
+		byHandle, err := s.Catalog.SaveNow(t.Context(), audit.System("test"), catalog.Product{
+			Handle: "mug", Status: catalog.Active, Name: en("Old mug"), Description: en("Old text"), TaxClassID: "txc_red", Brand: "Smith",
+			Tags: []string{"kept"}, Variants: []catalog.Variant{{SKU: "M-1", HSCode: "6912 00", Prices: []catalog.Price{{ListID: "plist_std", Amount: 500}, {ListID: "plist_usd", Amount: 600}}}, {SKU: "M-0", Status: catalog.Archived}},
+		})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -152,9 +152,12 @@ type Service struct {
 // fetches none. files keeps what Submit is given. tempDir is where the rows of
 // a file lie while it is imported; "" means the system's.
 func New(d *db.DB, goods *catalog.Service, fields *custom.Service, stock *inventory.Service, markets *market.Service,
-	pictures *upload.Service, web *http.Client, files blob.Store, log *slog.Logger, tempDir string) *Service {
-	return &Service{db: d, catalog: goods, fields: fields, stock: stock, markets: markets, pictures: pictures, web: web, files: files, log: log, tempDir: tempDir, sliceTime: 15 * time.Second,
-		mostBatch: mostBatch, batchTime: batchTime, readTime: readTime}
+	pictures *upload.Service, web *http.Client, files blob.Store, log *slog.Logger, tempDir string,
+) *Service {
+	return &Service{
+		db: d, catalog: goods, fields: fields, stock: stock, markets: markets, pictures: pictures, web: web, files: files, log: log, tempDir: tempDir, sliceTime: 15 * time.Second,
+		mostBatch: mostBatch, batchTime: batchTime, readTime: readTime,
+	}
 }
 
 // WithPeople has files of customers kept by p. Call it before anything else.
@@ -274,8 +277,10 @@ func (s *Service) Carry(ctx context.Context, actor audit.Actor, id string) (Run,
 		return Run{}, err
 	}
 	defer file.Close()
-	r := Request{Platform: tried.Platform, File: file, FileName: tried.FileName, Pictures: tried.Report.Pictures, Language: tried.Report.Language,
-		DryRun: tried.DryRun && tried.State != Done, Again: true, Actor: actor}
+	r := Request{
+		Platform: tried.Platform, File: file, FileName: tried.FileName, Pictures: tried.Report.Pictures, Language: tried.Report.Language,
+		DryRun: tried.DryRun && tried.State != Done, Again: true, Actor: actor,
+	}
 	if tried.Report.Texts != "" {
 		texts, err := open(tried.Report.Texts)
 		if err != nil {
@@ -388,8 +393,10 @@ func (s *Service) begin(ctx context.Context, r Request, state State) (Run, error
 				_, err := setState(ctx, tx, run.ID, state, &run.Report, Waiting, Running, Failed, Cancelled)
 				return err
 			}
-			run = Run{ID: tx.NewID("imp"), Platform: r.Platform, FileName: r.FileName, FileHash: hash, DryRun: r.DryRun, State: state,
-				Report: Report{Currency: currency, Language: language, Pictures: r.Pictures, Actor: actor}, CreatedAt: tx.Now(), UpdatedAt: tx.Now()}
+			run = Run{
+				ID: tx.NewID("imp"), Platform: r.Platform, FileName: r.FileName, FileHash: hash, DryRun: r.DryRun, State: state,
+				Report: Report{Currency: currency, Language: language, Pictures: r.Pictures, Actor: actor}, CreatedAt: tx.Now(), UpdatedAt: tx.Now(),
+			}
 			made, err := insertRun(ctx, tx, run)
 			if err != nil {
 				return err
@@ -397,8 +404,10 @@ func (s *Service) begin(ctx context.Context, r Request, state State) (Run, error
 			if !made {
 				continue // somebody made it while we looked: a process that was killed, a second click
 			}
-			return audit.Append(ctx, tx, audit.Change{Actor: actor, Action: "import.started", Object: "import", ID: run.ID,
-				After: map[string]any{"platform": r.Platform, "file": r.FileName, "dry_run": r.DryRun}})
+			return audit.Append(ctx, tx, audit.Change{
+				Actor: actor, Action: "import.started", Object: "import", ID: run.ID,
+				After: map[string]any{"platform": r.Platform, "file": r.FileName, "dry_run": r.DryRun},
+			})
 		}
 	})
 	return run, err

@@ -61,8 +61,10 @@ func (s *Service) session(ctx context.Context, run Run, file, texts io.ReadSeeke
 	if err != nil {
 		return nil, err
 	}
-	ses := &session{s: s, run: run, at: run.Done, sheet: sheet, settings: settings, actor: run.Report.Actor, lang: opt.Language,
-		paths: make(map[string]string), taken: make(map[string]taken)}
+	ses := &session{
+		s: s, run: run, at: run.Done, sheet: sheet, settings: settings, actor: run.Report.Actor, lang: opt.Language,
+		paths: make(map[string]string), taken: make(map[string]taken),
+	}
 	if err := ses.prepare(ctx, texts, dir, opt); err != nil {
 		ses.close()
 		return nil, err

@@ -96,8 +96,14 @@ func cornerAt(x, y, w, h int) color.NRGBA {
 func TestPipeline_Process_turnsUpright(t *testing.T) {
 	// EXIF 2.32 §4.6.4: where the stored row 0 and column 0 lie to the eye.
 	tests := []struct{ row0, column0 string }{
-		{"top", "left"}, {"top", "right"}, {"bottom", "right"}, {"bottom", "left"},
-		{"left", "top"}, {"right", "top"}, {"right", "bottom"}, {"left", "bottom"},
+		{"top", "left"},
+		{"top", "right"},
+		{"bottom", "right"},
+		{"bottom", "left"},
+		{"left", "top"},
+		{"right", "top"},
+		{"right", "bottom"},
+		{"left", "bottom"},
 	}
 	const w, h = 160, 96 // upright
 	for i, tt := range tests {

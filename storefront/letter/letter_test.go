@@ -58,9 +58,13 @@ func TestLetters(t *testing.T) {
 			name string
 			fn   func(t *testing.T, s *shop)
 		}{
-			{"an order's life", orderLife}, {"a cancelled order", orderCancelled}, {"T86 what shoppers type stays text", stayText},
-			{"an account opens with its letter", accountOpens}, {"T49 pages answer alike for every address", answerAlike},
-			{"T46 links lead home whatever the request says", leadHome}, {"B24 a failing mail server fails no order", failNoOrder},
+			{"an order's life", orderLife},
+			{"a cancelled order", orderCancelled},
+			{"T86 what shoppers type stays text", stayText},
+			{"an account opens with its letter", accountOpens},
+			{"T49 pages answer alike for every address", answerAlike},
+			{"T46 links lead home whatever the request says", leadHome},
+			{"B24 a failing mail server fails no order", failNoOrder},
 		} {
 			t.Run(try.name, func(t *testing.T) {
 				s.Mails.Clear()

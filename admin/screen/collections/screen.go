@@ -85,8 +85,10 @@ func (s *screen) list(w http.ResponseWriter, r *http.Request) error {
 	v := admin.ListView{Frame: frame, Table: admin.Table{
 		ID: "collections", Caption: d.P.T("admin.collections.title"), Two: true,
 		Columns: []admin.Column{
-			{Head: d.P.T("admin.product.name"), Kind: admin.Lead}, {Head: d.P.T("admin.collection.filled")},
-			{Head: d.P.T("admin.product.status")}, {Head: d.P.T("admin.products.title"), Kind: admin.End},
+			{Head: d.P.T("admin.product.name"), Kind: admin.Lead},
+			{Head: d.P.T("admin.collection.filled")},
+			{Head: d.P.T("admin.product.status")},
+			{Head: d.P.T("admin.products.title"), Kind: admin.End},
 		},
 		Empty: &admin.Empty{Icon: "layers", Title: d.P.T("admin.collections.none"), Text: d.P.T("admin.collections.none_text")},
 	}}

@@ -87,8 +87,11 @@ func (s *screen) list(w http.ResponseWriter, r *http.Request) error {
 	for _, run := range runs {
 		status := state(d, run)
 		t.Rows = append(t.Rows, admin.Row{ID: run.ID, Cells: []admin.Cell{
-			{Text: run.FileName, Note: d.P.T("admin.imports.platform." + string(run.Platform)), URL: at + "/" + run.ID}, {Status: &status},
-			{Text: d.P.Number(run.Created + run.Updated), Label: d.P.T("admin.products.title")}, {Text: d.P.Number(run.Refused)}, {Text: d.When(run.CreatedAt, s.DB.Now())},
+			{Text: run.FileName, Note: d.P.T("admin.imports.platform." + string(run.Platform)), URL: at + "/" + run.ID},
+			{Status: &status},
+			{Text: d.P.Number(run.Created + run.Updated), Label: d.P.T("admin.products.title")},
+			{Text: d.P.Number(run.Refused)},
+			{Text: d.When(run.CreatedAt, s.DB.Now())},
 		}})
 	}
 	return s.o.Page(w, r, http.StatusOK, "list", admin.ListView{Frame: frame, Table: t})
@@ -224,8 +227,10 @@ func (s *screen) show(w http.ResponseWriter, r *http.Request) error {
 	s.notes(d, &v, run, self)
 	if run.Created+run.Updated+run.Unchanged+run.Refused > 0 {
 		v.Tiles = []admin.Tile{
-			{Label: d.P.T("admin.imports.created"), Value: d.P.Number(run.Created)}, {Label: d.P.T("admin.imports.updated"), Value: d.P.Number(run.Updated)},
-			{Label: d.P.T("admin.imports.unchanged"), Value: d.P.Number(run.Unchanged)}, {Label: d.P.T("admin.imports.refused"), Value: d.P.Number(run.Refused)},
+			{Label: d.P.T("admin.imports.created"), Value: d.P.Number(run.Created)},
+			{Label: d.P.T("admin.imports.updated"), Value: d.P.Number(run.Updated)},
+			{Label: d.P.T("admin.imports.unchanged"), Value: d.P.Number(run.Unchanged)},
+			{Label: d.P.T("admin.imports.refused"), Value: d.P.Number(run.Refused)},
 		}
 	}
 	if v.Errors, err = s.problems(r.Context(), d, run, r.URL.Query().Get("after"), self); err != nil {

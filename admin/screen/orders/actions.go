@@ -321,7 +321,8 @@ func (s *screen) showRefund(w http.ResponseWriter, r *http.Request, o order.Orde
 		goods += l.Amount
 	}
 	v.Sums = []admin.Fact{
-		{Label: d.P.T("admin.order.goods"), Value: say(goods)}, {Label: d.P.T("admin.order.shipping"), Value: say(p.Amount - goods)},
+		{Label: d.P.T("admin.order.goods"), Value: say(goods)},
+		{Label: d.P.T("admin.order.shipping"), Value: say(p.Amount - goods)},
 		{Label: d.P.T("admin.order.goes_back"), Value: say(p.Amount), Strong: true, Rule: true},
 	}
 	if p.Tax > 0 {

@@ -236,8 +236,12 @@ func filters(d *admin.Desk, q query) *admin.Filters {
 // Columns are those of a list of orders, here and on other screens.
 func Columns(d *admin.Desk) []admin.Column {
 	return []admin.Column{
-		{Head: d.P.T("admin.order.number"), Kind: admin.Lead}, {Head: d.P.T("admin.order.placed"), Kind: admin.Tight}, {Head: d.P.T("admin.order.customer")},
-		{Head: d.P.T("admin.order.payment")}, {Head: d.P.T("admin.order.fulfilment")}, {Head: d.P.T("admin.order.total"), Kind: admin.End},
+		{Head: d.P.T("admin.order.number"), Kind: admin.Lead},
+		{Head: d.P.T("admin.order.placed"), Kind: admin.Tight},
+		{Head: d.P.T("admin.order.customer")},
+		{Head: d.P.T("admin.order.payment")},
+		{Head: d.P.T("admin.order.fulfilment")},
+		{Head: d.P.T("admin.order.total"), Kind: admin.End},
 	}
 }
 
@@ -251,7 +255,11 @@ func Rows(d *admin.Desk, list []order.Summary, now time.Time) []admin.Row {
 		}
 		number := "#" + o.PublicNumber()
 		rows[i] = admin.Row{ID: o.ID, Name: number, Cells: []admin.Cell{
-			{Text: number, URL: at + "/" + o.PublicNumber()}, {Text: d.When(o.PlacedAt, now)}, {Text: named(d, o.Name)}, {Status: &pay}, {Status: &ship},
+			{Text: number, URL: at + "/" + o.PublicNumber()},
+			{Text: d.When(o.PlacedAt, now)},
+			{Text: named(d, o.Name)},
+			{Status: &pay},
+			{Status: &ship},
 			{Text: d.P.Money(o.Total, o.Currency)},
 		}}
 	}

@@ -211,9 +211,13 @@ func (s *screen) table(ctx context.Context, d *admin.Desk, q query, marks []mark
 	t := admin.Table{
 		ID: "products", Caption: d.P.T("admin.products.title"), Two: true, Picks: d.Can(policy.CatalogWrite),
 		Columns: []admin.Column{
-			{Head: d.P.T("admin.product.picture"), Kind: admin.Thumb}, {Head: d.P.T("admin.product.name"), Kind: admin.Lead}, {Head: d.P.T("admin.product.status")},
-			{Head: d.P.T("admin.product.stock"), Kind: admin.Num}, {Head: d.P.T("admin.product.category"), Kind: admin.Wide},
-			{Head: d.P.T("admin.product.changed"), Kind: admin.Wide}, {Head: d.P.T("admin.product.price"), Kind: admin.End},
+			{Head: d.P.T("admin.product.picture"), Kind: admin.Thumb},
+			{Head: d.P.T("admin.product.name"), Kind: admin.Lead},
+			{Head: d.P.T("admin.product.status")},
+			{Head: d.P.T("admin.product.stock"), Kind: admin.Num},
+			{Head: d.P.T("admin.product.category"), Kind: admin.Wide},
+			{Head: d.P.T("admin.product.changed"), Kind: admin.Wide},
+			{Head: d.P.T("admin.product.price"), Kind: admin.End},
 		},
 	}
 	if t.Picks {
@@ -275,8 +279,13 @@ func (s *screen) table(ctx context.Context, d *admin.Desk, q query, marks []mark
 		}
 		status := Status(d.P, c.Status)
 		t.Rows = append(t.Rows, admin.Row{ID: m.id, Name: name, Cells: []admin.Cell{
-			{Picture: &picture}, {Text: name, Note: note, URL: at + "/" + m.id}, {Status: &status},
-			left(d, shelf), {Text: category}, {Text: d.When(m.at, s.DB.Now())}, {Text: price(d, c)},
+			{Picture: &picture},
+			{Text: name, Note: note, URL: at + "/" + m.id},
+			{Status: &status},
+			left(d, shelf),
+			{Text: category},
+			{Text: d.When(m.at, s.DB.Now())},
+			{Text: price(d, c)},
 		}})
 	}
 	return t, nil

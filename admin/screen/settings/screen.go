@@ -92,9 +92,12 @@ func Rooms(d *admin.Desk, here string) (rooms []admin.NavLink) {
 		path, label, icon string
 		p                 policy.Permission
 	}{
-		{at, "admin.settings.shop", "store", policy.SettingsRead}, {at + "/prices", "admin.settings.prices", "tag", policy.SettingsRead},
-		{at + "/taxes", "admin.settings.taxes", "percent", policy.SettingsRead}, {at + "/shipping", "admin.settings.shipping", "truck", policy.SettingsRead},
-		{at + "/payments", "admin.settings.payments", "credit-card", policy.SettingsRead}, {at + "/locations", "admin.settings.locations", "warehouse", policy.SettingsRead},
+		{at, "admin.settings.shop", "store", policy.SettingsRead},
+		{at + "/prices", "admin.settings.prices", "tag", policy.SettingsRead},
+		{at + "/taxes", "admin.settings.taxes", "percent", policy.SettingsRead},
+		{at + "/shipping", "admin.settings.shipping", "truck", policy.SettingsRead},
+		{at + "/payments", "admin.settings.payments", "credit-card", policy.SettingsRead},
+		{at + "/locations", "admin.settings.locations", "warehouse", policy.SettingsRead},
 		{fieldsAt, "admin.fields.title", "table-2", policy.SettingsRead},
 		{at + "/staff", "admin.settings.staff", "users", policy.StaffRead},
 		{at + "/tokens", "admin.tokens.title", "key-round", policy.TokenWrite},

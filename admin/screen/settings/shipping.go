@@ -91,8 +91,11 @@ func places(d *admin.Desk, z shipping.Zone) string {
 
 func (s *screen) methods(d *admin.Desk, z shipping.Zone) *admin.Table {
 	t := &admin.Table{ID: "methods-" + z.ID, Caption: z.Name, Columns: []admin.Column{
-		{Head: d.P.T("admin.method.name"), Kind: admin.Lead}, {Head: d.P.T("admin.method.days"), Kind: admin.Tight}, {Head: d.P.T("admin.settings.free_from"), Kind: admin.WideNum},
-		{Head: d.P.T("admin.product.status"), Kind: admin.Tight}, {Head: d.P.T("admin.method.price"), Kind: admin.End},
+		{Head: d.P.T("admin.method.name"), Kind: admin.Lead},
+		{Head: d.P.T("admin.method.days"), Kind: admin.Tight},
+		{Head: d.P.T("admin.settings.free_from"), Kind: admin.WideNum},
+		{Head: d.P.T("admin.product.status"), Kind: admin.Tight},
+		{Head: d.P.T("admin.method.price"), Kind: admin.End},
 	}, Empty: &admin.Empty{Icon: "truck", Title: d.P.T("admin.method.none"), Text: d.P.T("admin.method.none_text")}}
 	for _, m := range z.Methods {
 		free, price := "–", d.P.Money(m.Price, m.Currency)
@@ -108,7 +111,10 @@ func (s *screen) methods(d *admin.Desk, z shipping.Zone) *admin.Table {
 		}
 		t.Rows = append(t.Rows, admin.Row{ID: m.ID, Cells: []admin.Cell{
 			{Text: m.Name.In(d.P.Lang(), d.First()), URL: shippingAt + "/zones/" + z.ID + "/methods/" + m.ID},
-			{Text: days(d, m)}, {Text: free}, {Status: &status}, {Text: price},
+			{Text: days(d, m)},
+			{Text: free},
+			{Status: &status},
+			{Text: price},
 		}})
 	}
 	return t
@@ -363,14 +369,16 @@ func (s *screen) showMethod(w http.ResponseWriter, r *http.Request, z shipping.Z
 		class.Choices = append(class.Choices, admin.Choice{Value: c.Code, Label: c.Name.In(d.P.Lang(), d.First()), Selected: c.Code == m.TaxClass})
 	}
 	v.Sections = []admin.Section{
-		{Title: d.P.T("admin.method.title"), ID: "method", Tongues: d.Tongues(t, func(_, lang string) string { return m.Name[lang] }, admin.Field{Name: "name", Label: d.P.T("admin.method.name"), Max: 100, Required: true}),
+		{
+			Title: d.P.T("admin.method.title"), ID: "method", Tongues: d.Tongues(t, func(_, lang string) string { return m.Name[lang] }, admin.Field{Name: "name", Label: d.P.T("admin.method.name"), Max: 100, Required: true}),
 			Grid: true, Fields: t.Fields(
 				admin.Field{Name: "code", Label: d.P.T("admin.tax.code"), Value: m.Code, Max: 40, Mono: true, Help: d.P.T("admin.method.code_help")},
 				admin.Field{Name: "days_min", Label: d.P.T("admin.method.days_min"), Kind: admin.NumberField, Value: strconv.Itoa(m.DaysMin)},
 				admin.Field{Name: "days_max", Label: d.P.T("admin.method.days_max"), Kind: admin.NumberField, Value: strconv.Itoa(m.DaysMax), Help: d.P.T("admin.method.days_help")},
 				admin.Field{Name: "position", Label: d.P.T("admin.position"), Kind: admin.NumberField, Value: strconv.Itoa(m.Position)},
 				admin.Field{Name: "active", Label: d.P.T("admin.method.offered"), Kind: admin.CheckField, Checked: m.Active, Wide: true},
-			)},
+			),
+		},
 		{Title: d.P.T("admin.method.price"), ID: "price-card", Fields: t.Fields(kind,
 			admin.Field{Name: "price", Label: d.P.T("admin.method.flat_price"), Kind: admin.AmountField, Value: amount(m.Price), Prefix: currency},
 			admin.Field{Name: "free_from", Label: d.P.T("admin.settings.free_from"), Kind: admin.AmountField, Value: free, Prefix: currency, Optional: true, Help: d.P.T("admin.method.free_help")},

@@ -48,8 +48,11 @@ func (s *screen) taxes(w http.ResponseWriter, r *http.Request) error {
 	v.To = ""
 	snap := s.Market.Current(r.Context())
 	rates := &admin.Table{ID: "rates", Caption: d.P.T("admin.tax.rates"), Columns: []admin.Column{
-		{Head: d.P.T("admin.settings.country"), Kind: admin.Lead}, {Head: d.P.T("admin.tax.class")}, {Head: d.P.T("admin.tax.name"), Kind: admin.Wide},
-		{Head: d.P.T("admin.tax.from"), Kind: admin.Tight}, {Head: d.P.T("admin.tax.rate"), Kind: admin.End},
+		{Head: d.P.T("admin.settings.country"), Kind: admin.Lead},
+		{Head: d.P.T("admin.tax.class")},
+		{Head: d.P.T("admin.tax.name"), Kind: admin.Wide},
+		{Head: d.P.T("admin.tax.from"), Kind: admin.Tight},
+		{Head: d.P.T("admin.tax.rate"), Kind: admin.End},
 	}, Empty: &admin.Empty{Icon: "percent", Title: d.P.T("admin.tax.none"), Text: d.P.T("admin.tax.none_text")}}
 	rows := slices.Clone(snap.Rates)
 	slices.SortStableFunc(rows, func(a, b tax.Row) int {

@@ -94,20 +94,28 @@ func (s *screen) levels(d *admin.Desk, v *ItemView, l *catalog.Line, levels []in
 		return admin.Cell{Text: d.P.Number(n), Label: d.P.T(label)}
 	}
 	v.Levels = admin.Table{ID: "levels", Still: true, Caption: d.P.T("admin.stock.levels"), Columns: []admin.Column{
-		{Head: d.P.T("admin.stock.location"), Kind: admin.Lead}, {Head: d.P.T("admin.stock.on_hand"), Kind: admin.Num}, {Head: d.P.T("admin.stock.sold"), Kind: admin.Num},
-		{Head: d.P.T("admin.stock.being_paid"), Kind: admin.Num}, {Head: d.P.T("admin.stock.kept_back"), Kind: admin.Num}, {Head: d.P.T("admin.stock.for_sale"), Kind: admin.End},
+		{Head: d.P.T("admin.stock.location"), Kind: admin.Lead},
+		{Head: d.P.T("admin.stock.on_hand"), Kind: admin.Num},
+		{Head: d.P.T("admin.stock.sold"), Kind: admin.Num},
+		{Head: d.P.T("admin.stock.being_paid"), Kind: admin.Num},
+		{Head: d.P.T("admin.stock.kept_back"), Kind: admin.Num},
+		{Head: d.P.T("admin.stock.for_sale"), Kind: admin.End},
 	}, Empty: &admin.Empty{Icon: "warehouse", Title: d.P.T("admin.stock.nowhere"), Text: d.P.T("admin.stock.nowhere_text")}}
 	var onHand, sold, kept, sale int64
 	for _, level := range levels {
 		onHand, sold, kept, sale = onHand+level.OnHand, sold+level.Allocated, kept+level.Safety, sale+level.Sellable()
 		v.Levels.Rows = append(v.Levels.Rows, admin.Row{Cells: []admin.Cell{
-			{Text: names[level.LocationID]}, num(level.OnHand, "admin.stock.on_hand"), num(level.Allocated, "admin.stock.sold"),
-			num(level.Held, "admin.stock.being_paid"), num(level.Safety, "admin.stock.kept_back"), {Text: d.P.Number(level.Sellable())},
+			{Text: names[level.LocationID]},
+			num(level.OnHand, "admin.stock.on_hand"), num(level.Allocated, "admin.stock.sold"),
+			num(level.Held, "admin.stock.being_paid"), num(level.Safety, "admin.stock.kept_back"),
+			{Text: d.P.Number(level.Sellable())},
 		}})
 	}
 	v.Tiles = []admin.Tile{
-		{Label: d.P.T("admin.stock.on_hand"), Value: d.P.Number(onHand)}, {Label: d.P.T("admin.stock.sold_not_shipped"), Value: d.P.Number(sold)},
-		{Label: d.P.T("admin.stock.kept_back"), Value: d.P.Number(kept)}, {Label: d.P.T("admin.stock.for_sale"), Value: d.P.Number(sale)},
+		{Label: d.P.T("admin.stock.on_hand"), Value: d.P.Number(onHand)},
+		{Label: d.P.T("admin.stock.sold_not_shipped"), Value: d.P.Number(sold)},
+		{Label: d.P.T("admin.stock.kept_back"), Value: d.P.Number(kept)},
+		{Label: d.P.T("admin.stock.for_sale"), Value: d.P.Number(sale)},
 	}
 	switch {
 	case !l.Tracked:
@@ -121,8 +129,11 @@ func (s *screen) levels(d *admin.Desk, v *ItemView, l *catalog.Line, levels []in
 
 func (s *screen) movements(ctx context.Context, d *admin.Desk, variant, before string, names map[string]string) (admin.Table, error) {
 	t := admin.Table{ID: "movements", Still: true, Two: true, Caption: d.P.T("admin.stock.history"), Columns: []admin.Column{
-		{Head: d.P.T("admin.stock.when"), Kind: admin.Lead}, {Head: d.P.T("admin.stock.why")}, {Head: d.P.T("admin.stock.who"), Kind: admin.Wide},
-		{Head: d.P.T("admin.stock.location"), Kind: admin.Wide}, {Head: d.P.T("admin.stock.change"), Kind: admin.End},
+		{Head: d.P.T("admin.stock.when"), Kind: admin.Lead},
+		{Head: d.P.T("admin.stock.why")},
+		{Head: d.P.T("admin.stock.who"), Kind: admin.Wide},
+		{Head: d.P.T("admin.stock.location"), Kind: admin.Wide},
+		{Head: d.P.T("admin.stock.change"), Kind: admin.End},
 	}, Empty: &admin.Empty{Icon: "rotate-ccw-clock", Title: d.P.T("admin.stock.no_history")}}
 	if !id.Valid("mov", before) {
 		before = ""
@@ -149,8 +160,11 @@ func (s *screen) movements(ctx context.Context, d *admin.Desk, variant, before s
 			change = d.P.T("admin.stock.sold_change", "count", signed(d, m.AllocatedDelta))
 		}
 		t.Rows = append(t.Rows, admin.Row{Cells: []admin.Cell{
-			{Text: d.When(m.At, s.DB.Now())}, {Text: d.P.T("admin.stock.cause." + string(m.Cause)), Note: m.Note},
-			{Text: who(d, m.ActorKind, m.ActorID, staff)}, {Text: names[m.LocationID]}, {Text: change},
+			{Text: d.When(m.At, s.DB.Now())},
+			{Text: d.P.T("admin.stock.cause." + string(m.Cause)), Note: m.Note},
+			{Text: who(d, m.ActorKind, m.ActorID, staff)},
+			{Text: names[m.LocationID]},
+			{Text: change},
 		}})
 	}
 	return t, nil

@@ -149,9 +149,12 @@ func (s *screen) list(w http.ResponseWriter, r *http.Request) error {
 
 func (s *screen) table(ctx context.Context, d *admin.Desk, q query, rows []row, few int64) (admin.Table, error) {
 	t := admin.Table{ID: "stock", Caption: d.P.T("admin.stock.title"), Two: true, Columns: []admin.Column{
-		{Head: d.P.T("admin.product.picture"), Kind: admin.Thumb}, {Head: d.P.T("admin.product.variant"), Kind: admin.Lead},
-		{Head: d.P.T("admin.stock.on_hand"), Kind: admin.Num}, {Head: d.P.T("admin.stock.sold"), Kind: admin.Num},
-		{Head: d.P.T("admin.stock.kept_back"), Kind: admin.WideNum}, {Head: d.P.T("admin.stock.for_sale"), Kind: admin.End},
+		{Head: d.P.T("admin.product.picture"), Kind: admin.Thumb},
+		{Head: d.P.T("admin.product.variant"), Kind: admin.Lead},
+		{Head: d.P.T("admin.stock.on_hand"), Kind: admin.Num},
+		{Head: d.P.T("admin.stock.sold"), Kind: admin.Num},
+		{Head: d.P.T("admin.stock.kept_back"), Kind: admin.WideNum},
+		{Head: d.P.T("admin.stock.for_sale"), Kind: admin.End},
 	}}
 	if len(rows) == 0 {
 		t.Empty = &admin.Empty{Icon: "boxes", Title: d.P.T("admin.stock.none"), Text: d.P.T("admin.stock.none_text")}
@@ -194,9 +197,12 @@ func (s *screen) table(ctx context.Context, d *admin.Desk, q query, rows []row, 
 			left.Tone = admin.Warn
 		}
 		t.Rows = append(t.Rows, admin.Row{ID: r.variant, Cells: []admin.Cell{
-			{Picture: &picture}, {Text: r.productName.In(d.P.Lang(), d.First()), Note: what, URL: at + "/" + r.variant},
-			{Text: d.P.Number(r.onHand), Label: d.P.T("admin.stock.on_hand")}, {Text: d.P.Number(r.allocated), Label: d.P.T("admin.stock.sold")},
-			{Text: d.P.Number(r.safety)}, left,
+			{Picture: &picture},
+			{Text: r.productName.In(d.P.Lang(), d.First()), Note: what, URL: at + "/" + r.variant},
+			{Text: d.P.Number(r.onHand), Label: d.P.T("admin.stock.on_hand")},
+			{Text: d.P.Number(r.allocated), Label: d.P.T("admin.stock.sold")},
+			{Text: d.P.Number(r.safety)},
+			left,
 		}})
 	}
 	return t, nil

@@ -232,8 +232,10 @@ func (s *screen) page(w http.ResponseWriter, r *http.Request, t staff.Token, key
 		maker = d.P.T("admin.tokens.command_line")
 	}
 	facts := []admin.Fact{
-		{Label: d.P.T("admin.tokens.key"), Value: "stoa_…" + t.Hint}, {Label: d.P.T("admin.tokens.maker"), Value: maker, Note: d.When(t.CreatedAt, s.DB.Now())},
-		{Label: d.P.T("admin.tokens.expires"), Value: s.end(d, t)}, {Label: d.P.T("admin.tokens.used"), Value: s.used(d, t)},
+		{Label: d.P.T("admin.tokens.key"), Value: "stoa_…" + t.Hint},
+		{Label: d.P.T("admin.tokens.maker"), Value: maker, Note: d.When(t.CreatedAt, s.DB.Now())},
+		{Label: d.P.T("admin.tokens.expires"), Value: s.end(d, t)},
+		{Label: d.P.T("admin.tokens.used"), Value: s.used(d, t)},
 	}
 	if !t.RevokedAt.IsZero() {
 		facts = append(facts, admin.Fact{Label: d.P.T("admin.tokens.revoked"), Value: d.When(t.RevokedAt, s.DB.Now())})
@@ -245,8 +247,10 @@ func (s *screen) page(w http.ResponseWriter, r *http.Request, t staff.Token, key
 	v.Sections = []admin.Section{{Title: d.P.T("admin.tokens.title"), Facts: facts}, {Title: d.P.T("admin.tokens.scopes"), Facts: may}}
 	if t.RevokedAt.IsZero() {
 		v.Below = []admin.Section{{Title: d.P.T("admin.tokens.end"), Note: d.P.T("admin.tokens.revoke_text"), Actions: []admin.Action{{Label: d.P.T("admin.tokens.revoke"), Icon: "ban", Look: "danger", Opens: "revoke"}}}}
-		v.Dialogs = []admin.Dialog{{ID: "revoke", Title: d.P.T("admin.tokens.revoke_title", "name", t.Name), Text: d.P.T("admin.tokens.revoke_text"),
-			Action: admin.Action{Label: d.P.T("admin.tokens.revoke"), Post: true, URL: at + "/" + t.ID + "/revoke", Key: v.FormKey, Look: "danger"}}}
+		v.Dialogs = []admin.Dialog{{
+			ID: "revoke", Title: d.P.T("admin.tokens.revoke_title", "name", t.Name), Text: d.P.T("admin.tokens.revoke_text"),
+			Action: admin.Action{Label: d.P.T("admin.tokens.revoke"), Post: true, URL: at + "/" + t.ID + "/revoke", Key: v.FormKey, Look: "danger"},
+		}}
 	}
 	return s.o.Page(w, r, http.StatusOK, "form", v)
 }

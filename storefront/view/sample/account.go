@@ -74,9 +74,11 @@ func (m Maker) addAccount(add func(name, page string, data any)) {
 	for _, f := range []*view.Field{&old, &fresh} {
 		f.Form = "password"
 	}
-	add("profile", "profile", view.ProfilePage{Page: page, Nav: m.nav(3),
+	add("profile", "profile", view.ProfilePage{
+		Page: page, Nav: m.nav(3),
 		Details:  view.Form{Action: "/account/profile", Fields: []view.Field{m.field("name", "name", "Ada Lindqvist")}},
 		Email:    view.Form{Action: "/account/email", Fields: []view.Field{newEmail, secret}},
 		Password: view.Form{Action: "/account/password", Fields: []view.Field{old, fresh}},
-		Sessions: []view.Session{{Device: "Firefox, Linux", SeenAt: now, Current: true}, {Device: "Safari, iPhone", SeenAt: now.AddDate(0, 0, -3)}}, SignOutAllURL: "/account/sessions/end"})
+		Sessions: []view.Session{{Device: "Firefox, Linux", SeenAt: now, Current: true}, {Device: "Safari, iPhone", SeenAt: now.AddDate(0, 0, -3)}}, SignOutAllURL: "/account/sessions/end",
+	})
 }

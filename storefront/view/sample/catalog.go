@@ -111,9 +111,11 @@ func (m Maker) listing() view.Listing {
 		Facets: []view.Facet{
 			{Key: "price", Label: m.P.T("storefront.facet.price"), Kind: "range", Open: true, Range: &view.Range{Min: "24", Max: "1249", FromName: "price_from", ToName: "price_to", Unit: "€"}},
 			{Key: "colour", Label: m.w("Colour", "Farbe"), Kind: "swatch", Open: true, Values: []view.FacetValue{
-				colour("black", "Schwarz", "#1c1c1c", 18, false), colour("steel", "Edelstahl", "#bdbdbd", 14, false), colour("white", "Weiß", "#f8f8f6", 11, false), colour("blue", "Blau", "#2b5fa8", 2, false), colour("mint", "Mint", "#b8e0d0", 0, false)}},
+				colour("black", "Schwarz", "#1c1c1c", 18, false), colour("steel", "Edelstahl", "#bdbdbd", 14, false), colour("white", "Weiß", "#f8f8f6", 11, false), colour("blue", "Blau", "#2b5fa8", 2, false), colour("mint", "Mint", "#b8e0d0", 0, false),
+			}},
 			{Key: "brand", Label: m.P.T("storefront.facet.brand"), Kind: "choice", Values: []view.FacetValue{
-				value("halm", "Halm", 9), value("nord", "Nordlicht", 8), value("vapor", "Vapor & Sohn", 7), value("kessel", "Kesselwerk", 6), value("ida", "Ida", 5), value("lund", "Lund", 4), value("aero", "Aero", 3), value("bo", "Bo", 3), value("rund", "Rund", 2), value("zwei", "Zwei", 1)}},
+				value("halm", "Halm", 9), value("nord", "Nordlicht", 8), value("vapor", "Vapor & Sohn", 7), value("kessel", "Kesselwerk", 6), value("ida", "Ida", 5), value("lund", "Lund", 4), value("aero", "Aero", 3), value("bo", "Bo", 3), value("rund", "Rund", 2), value("zwei", "Zwei", 1),
+			}},
 			{Key: "stock", Label: m.P.T("storefront.facet.stock"), Kind: "choice", Values: []view.FacetValue{value("1", m.P.T("storefront.facet.in_stock"), 44)}},
 		},
 		Sorts: []view.Sort{
@@ -127,9 +129,11 @@ func (m Maker) listing() view.Listing {
 }
 
 func (m Maker) category() view.CategoryPage {
-	p := view.CategoryPage{Page: m.page(m.w("Kitchen", "Küche")), Name: m.w("Kitchen", "Küche"),
+	p := view.CategoryPage{
+		Page: m.page(m.w("Kitchen", "Küche")), Name: m.w("Kitchen", "Küche"),
 		Description: html(m.w("What boils, toasts, grinds and stirs. All of it can be repaired, and we keep the parts.", "Was kocht, röstet, mahlt und rührt. Alles lässt sich reparieren, und die Teile haben wir da.")),
-		Children:    m.tiles(), Listing: m.listing()}
+		Children:    m.tiles(), Listing: m.listing(),
+	}
 	p.Breadcrumbs = []view.Link{{Label: m.w("Home", "Start"), URL: "/"}}
 	p.Menu[0].Current = true
 	return p
@@ -150,9 +154,11 @@ func (m Maker) product() view.ProductPage {
 			Price:  view.Price{Amount: eur(5900), TaxIncluded: true, ShippingURL: "/pages/delivery"},
 			Options: []view.Option{
 				{Key: "colour", Label: m.w("Colour", "Farbe"), Chosen: m.w("Stainless steel", "Edelstahl"), Kind: "swatch", Values: []view.OptionValue{
-					value("Black", "Schwarz", "#1c1c1c", false, true, true), value("Stainless steel", "Edelstahl", "#bdbdbd", true, true, true), value("White", "Weiß", "#f4f4f2", false, false, true)}},
+					value("Black", "Schwarz", "#1c1c1c", false, true, true), value("Stainless steel", "Edelstahl", "#bdbdbd", true, true, true), value("White", "Weiß", "#f4f4f2", false, false, true),
+				}},
 				{Key: "plug", Label: m.w("Plug", "Stecker"), Chosen: "EU", Kind: "chip", Values: []view.OptionValue{
-					value("EU", "EU", "", true, true, true), value("UK", "UK", "", false, true, true), value("CH", "CH", "", false, false, false)}},
+					value("EU", "EU", "", true, true, true), value("UK", "UK", "", false, true, true), value("CH", "CH", "", false, false, false),
+				}},
 			},
 			Stock:    view.Stock{State: view.InStock},
 			Delivery: view.Delivery{Window: view.Window{From: now.AddDate(0, 0, 2), To: now.AddDate(0, 0, 4)}, Cost: pricePtr(490), To: "Germany"},

@@ -23,8 +23,10 @@ func (m Maker) addContent(add func(name, page string, data any)) {
 	order.Required = false
 	message := m.field("message", "message", "")
 	message.Type, message.MaxLength = "textarea", 4000
-	contact := view.ContactPage{Page: m.page(m.P.T("storefront.contact.title")), Intro: html(m.w("A question about a thing, an order or a broken part? A person reads this.", "Eine Frage zu einem Ding, einer Bestellung oder einem kaputten Teil? Das liest ein Mensch.")),
-		Form: view.Form{Action: "/contact", Fields: []view.Field{name, email, order, message}}, Answer: m.w("Usually within a working day", "Meist innerhalb eines Werktags")}
+	contact := view.ContactPage{
+		Page: m.page(m.P.T("storefront.contact.title")), Intro: html(m.w("A question about a thing, an order or a broken part? A person reads this.", "Eine Frage zu einem Ding, einer Bestellung oder einem kaputten Teil? Das liest ein Mensch.")),
+		Form: view.Form{Action: "/contact", Fields: []view.Field{name, email, order, message}}, Answer: m.w("Usually within a working day", "Meist innerhalb eines Werktags"),
+	}
 	add("contact", "contact", contact)
 	wrong := contact
 	wrong.Form.Fields = append([]view.Field{}, contact.Form.Fields...)

@@ -144,7 +144,8 @@ func (m Maker) transfer() *view.PayOrder {
 		return view.Attribute{Key: key, Label: m.P.T("storefront.order.transfer." + key), Value: v}
 	}
 	return &view.PayOrder{Due: eur(16190), Until: now.AddDate(0, 0, 7), Transfer: []view.Attribute{
-		t("to", "Halm GmbH"), t("iban", "DE02 1203 0000 0000 2020 51"), t("bic", "BYLADEM1001"), t("reference", "1001"), t("amount", m.P.Money(16190, "EUR"))}}
+		t("to", "Halm GmbH"), t("iban", "DE02 1203 0000 0000 2020 51"), t("bic", "BYLADEM1001"), t("reference", "1001"), t("amount", m.P.Money(16190, "EUR")),
+	}}
 }
 
 func (m Maker) addBag(add func(name, page string, data any)) {

@@ -120,11 +120,14 @@ func (m Maker) menu() []view.MenuItem {
 	kitchen := item("Kitchen", "Küche", "/c/kitchen")
 	kitchen.Children = []view.MenuItem{
 		{Label: m.w("Coffee and tea", "Kaffee und Tee"), URL: "/c/coffee", Children: []view.MenuItem{
-			item("Espresso machines", "Espressomaschinen", "/c/espresso"), item("Kettles", "Wasserkocher", "/c/kettles"), item("Filter coffee", "Filterkaffee", "/c/filter")}},
+			item("Espresso machines", "Espressomaschinen", "/c/espresso"), item("Kettles", "Wasserkocher", "/c/kettles"), item("Filter coffee", "Filterkaffee", "/c/filter"),
+		}},
 		{Label: m.w("Breakfast", "Frühstück"), URL: "/c/breakfast", Children: []view.MenuItem{
-			item("Toasters", "Toaster", "/c/toasters"), item("Blenders", "Standmixer", "/c/blenders")}},
+			item("Toasters", "Toaster", "/c/toasters"), item("Blenders", "Standmixer", "/c/blenders"),
+		}},
 		{Label: m.w("Cooking", "Kochen"), URL: "/c/cooking", Children: []view.MenuItem{
-			item("Air fryers", "Heißluftfritteusen", "/c/air-fryers"), item("Food processors", "Küchenmaschinen", "/c/processors")}},
+			item("Air fryers", "Heißluftfritteusen", "/c/air-fryers"), item("Food processors", "Küchenmaschinen", "/c/processors"),
+		}},
 	}
 	kitchen.Picture = &view.Picture{Image: *m.picture("espresso", ""), Label: m.w("Espresso at home", "Espresso zu Hause"), URL: "/c/espresso"}
 	home := item("Home", "Wohnen", "/c/home")

@@ -362,12 +362,21 @@ func TestMessages_inEveryBadWay(t *testing.T) {
 		"reordered": {"tok_reordered_webhook", bank.Fault{}, []string{"payment.captured", "payment.authorised"}},
 		"late":      {"tok_late_webhook", bank.Fault{}, []string{"payment.authorised", "payment.captured"}},
 		"withheld":  {"tok_success", bank.Fault{On: "webhook", Do: "withhold", Times: -1}, nil},
-		"the first withheld": {"tok_success", bank.Fault{On: "webhook", Do: "withhold"},
-			[]string{"payment.captured"}},
-		"the first delayed": {"tok_success", bank.Fault{On: "webhook", Do: "delay", Delay: time.Minute},
-			[]string{"payment.captured", "payment.authorised"}},
-		"the first four times": {"tok_success", bank.Fault{On: "webhook", Do: "duplicate", Count: 3},
-			[]string{"payment.authorised", "payment.authorised", "payment.authorised", "payment.authorised", "payment.captured"}},
+		"the first withheld": {
+			"tok_success",
+			bank.Fault{On: "webhook", Do: "withhold"},
+			[]string{"payment.captured"},
+		},
+		"the first delayed": {
+			"tok_success",
+			bank.Fault{On: "webhook", Do: "delay", Delay: time.Minute},
+			[]string{"payment.captured", "payment.authorised"},
+		},
+		"the first four times": {
+			"tok_success",
+			bank.Fault{On: "webhook", Do: "duplicate", Count: 3},
+			[]string{"payment.authorised", "payment.authorised", "payment.authorised", "payment.authorised", "payment.captured"},
+		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
