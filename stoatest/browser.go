@@ -73,6 +73,14 @@ func (b *Browser) ClickText(text string) {
 	b.Run(find + `.click()`)
 }
 
+// FollowText is ClickText, and waits for the page that answers.
+func (b *Browser) FollowText(text string) {
+	b.t.Helper()
+	b.Run(`window.leaving = true`)
+	b.ClickText(text)
+	b.Wait(`!window.leaving && document.readyState === "complete"`)
+}
+
 // Fill types a value into the first field that a selector finds, replacing
 // what is there; a box or a radio button it finds is chosen.
 func (b *Browser) Fill(selector, value string) {

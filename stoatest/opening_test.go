@@ -87,7 +87,7 @@ func TestOpening_toTheFirstParcel(t *testing.T) {
 		desk.Open("/admin")
 		desk.ClickText("1001")
 		desk.See("Ada Lovelace")
-		desk.ClickText("€93.90 has arrived")
+		desk.FollowText("€93.90 has arrived")
 		desk.See("Paid")
 		desk.Picture("opening-paid" + name)
 		desk.Open("/admin/orders/1001/shipments/new")
