@@ -4,11 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/url"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/stoashop/stoa"
+	"github.com/stoashop/stoa/platform/db"
 	"github.com/stoashop/stoa/platform/web"
 )
 
@@ -33,7 +37,18 @@ func (doctorCmd) Run(ctx context.Context, c *commands) error {
 		return err
 	}
 	tell("settings", nil)
-	tell("address "+settings.Listen, web.Free(ctx, settings.Listen))
+	if file, ok := strings.CutPrefix(settings.Database, "sqlite:"); ok {
+		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) { // looking makes nothing
+			tell("address "+settings.Listen, web.Free(ctx, settings.Listen))
+			fmt.Printf("  to do      there is no database %s yet: \"stoa serve\" makes it; if there should be one, look at STOA_DATA\n", file)
+			return ill(bad)
+		}
+	}
+	if served(settings) {
+		fmt.Printf("  well       address %s: this shop is being served\n", settings.Listen)
+	} else {
+		tell("address "+settings.Listen, web.Free(ctx, settings.Listen))
+	}
 	shop, err := stoa.New(ctx, settings, stoa.WithoutSearch())
 	if tell("database, data folder and master key", err) {
 		defer shop.Close()
@@ -53,10 +68,26 @@ func (doctorCmd) Run(ctx context.Context, c *commands) error {
 	} else {
 		fmt.Println("  to do      STOA_SMTP_URL is not set: mails are kept in the back office and not sent")
 	}
+	return ill(bad)
+}
+
+func ill(bad int) error {
 	if bad > 0 {
 		return errors.New("not everything is well")
 	}
 	return nil
+}
+
+// served reports whether a process holds the shop's folder at this moment. On
+// PostgreSQL, which many nodes serve, it is always false.
+func served(s stoa.Settings) bool {
+	release, err := s.Claim()
+	if err != nil {
+		var t *db.Trouble
+		return errors.As(err, &t) && t.Problem == db.InUse
+	}
+	_ = release() // nothing was written under it
+	return false
 }
 
 func dial(ctx context.Context, address string) error {

@@ -253,6 +253,9 @@ func TestImport_needsAShopAndImports(t *testing.T) {
 
 func TestDoctorVersionSetup(t *testing.T) {
 	each(t, func(t *testing.T, env settings) {
+		if code, out := run(t, env, "migrate"); code != 0 {
+			t.Fatalf("migrate: exit code %d: %s", code, out)
+		}
 		code, out := run(t, env, "doctor")
 		for _, want := range []string{"  well       settings\n", "  well       address ", "  well       database, data folder and master key\n", "  to do      the shop is not set up yet"} {
 			if !strings.Contains(out, want) {
@@ -273,7 +276,17 @@ func TestDoctorVersionSetup(t *testing.T) {
 	if code, out := run(t, nil); code != 0 || !strings.Contains(out, "Commands:") {
 		t.Errorf("without arguments: exit code %d, it wrote %q", code, out)
 	}
-	code, out := run(t, settings{"STOA_DATA=" + t.TempDir(), "STOA_LISTEN=" + port(t), "STOA_SMTP_URL=smtp://127.0.0.1:1"}, "doctor")
+	data := t.TempDir()
+	nowhere := filepath.Join(data, "mistyped")
+	if code, out := run(t, settings{"STOA_DATA=" + nowhere, "STOA_LISTEN=" + port(t)}, "doctor"); code != 0 || !strings.Contains(out, "  to do      there is no database ") {
+		t.Errorf("doctor of a folder that is not there: exit code %d, it wrote\n%s", code, out)
+	}
+	if _, err := os.Stat(nowhere); err == nil {
+		t.Error("doctor made the folder it was asked to look at")
+	}
+	env := settings{"STOA_DATA=" + data, "STOA_LISTEN=" + port(t), "STOA_SMTP_URL=smtp://127.0.0.1:1"}
+	run(t, env, "migrate")
+	code, out := run(t, env, "doctor")
 	if code != stoa.ExitFailure || !strings.Contains(out, "not well   mail server answers: 127.0.0.1:1 does not answer") {
 		t.Errorf("doctor without its mail server: exit code %d, it wrote\n%s", code, out)
 	}
