@@ -362,6 +362,9 @@ func (v *Visit) steps(o order.Order, state view.OrderState, shipments []order.Sh
 	for i := range list {
 		if !list[i].Done {
 			list[i].Now = true
+			if list[i].Key == "shipped" && sent.IsZero() { // nothing was handed over yet
+				list[i].Label = v.P.T("storefront.order.step.packing")
+			}
 			break
 		}
 	}

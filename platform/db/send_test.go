@@ -148,7 +148,7 @@ func TestInTx_onPostgresGivesConnectionsBackClean(t *testing.T) {
 				}
 				switch i % 4 {
 				case 0:
-					panic("boom")
+					panic("the function of the transaction gives up")
 				case 1:
 					cancel()
 				case 2:
