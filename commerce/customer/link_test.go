@@ -45,7 +45,7 @@ func TestT48_aResetLinkIsGoodOnceForAnHourAndTheNewestOnly(t *testing.T) {
 		first := ask()
 		second := ask()
 		spent("an older one", first)
-		spent("a guess", second[:42]+"A")
+		spent("a guess", guess(second))
 		spent("nothing", "")
 		spent("a session", session)
 		if err := s.CheckLink(t.Context(), customer.Verification, second); fault.Reason(err) != "customer.link_spent" {
@@ -462,4 +462,13 @@ func TestIssue_aLetterThatWasOvertakenHasNoLink(t *testing.T) {
 
 func berlin() market.Address {
 	return market.Address{Name: "Ada Lovelace", Line1: "Torstraße 1", City: "Berlin", Postcode: "10119", Country: "DE"}
+}
+
+// guess changes the first letter of a token, whose bits all count: of the last
+// letter two bits are padding, and one guess in sixteen would be the token.
+func guess(token string) string {
+	if token[0] == 'A' {
+		return "B" + token[1:]
+	}
+	return "A" + token[1:]
 }

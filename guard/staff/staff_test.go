@@ -144,7 +144,7 @@ func TestSignIn_saysTheSameToEveryoneItRefuses(t *testing.T) {
 		if id := identify(t, s, session); id.ID != own.ID || id.Role != policy.RoleOwner || id.Kind != policy.Staff || !id.Can(policy.StaffWrite) {
 			t.Errorf("signed in as %+v", id)
 		}
-		if id := identify(t, s, session[:42]+"x"); id.Known() {
+		if id := identify(t, s, guess(session)); id.Known() {
 			t.Errorf("another token is %+v", id)
 		}
 	})
@@ -366,4 +366,13 @@ func TestT52_anOldPasswordOpensNothingLate(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// guess changes the first letter of a token, whose bits all count: of the last
+// letter two bits are padding, and one guess in sixteen would be the token.
+func guess(token string) string {
+	if token[0] == 'A' {
+		return "B" + token[1:]
+	}
+	return "A" + token[1:]
 }
