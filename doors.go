@@ -1,46 +1,79 @@
 package stoa
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/stoashop/stoa/admin"
 	"github.com/stoashop/stoa/admin/screen"
 	"github.com/stoashop/stoa/api"
+	"github.com/stoashop/stoa/guard/policy"
 	"github.com/stoashop/stoa/kit/locale"
 	"github.com/stoashop/stoa/platform/upload"
+	"github.com/stoashop/stoa/platform/web"
 	"github.com/stoashop/stoa/storefront"
 	"github.com/stoashop/stoa/themes/base"
 )
 
-// mount hangs the doors into mux.
-func (s *Shop) mount(mux *http.ServeMux) error {
+// doors are everything that the shop answers: the shopper's pages, the back
+// office, the API, the pictures, and in test mode the clock.
+func (s *Shop) doors() (*policy.Served, error) {
 	office, err := s.Office()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	desk, err := office.Handler()
-	if err != nil {
-		return err
-	}
-	mux.Handle(admin.Prefix, desk)
-	mux.Handle(admin.Prefix+"/", desk)
 	programs, err := s.API()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	mux.Handle("/api/", programs)
-	mux.Handle("/media/", upload.Serve(s.Files))
-	shop, err := s.Storefront.Handler()
-	if err != nil {
-		return err
-	}
-	mux.Handle("/", shop)
+	var bare policy.Table
+	bare.Add(policy.Route{Name: "media.picture", Method: http.MethodGet, Pattern: "/media/{hash}/{file}", Who: policy.Public, Handler: web.Sure(upload.Serve(s.Files))})
 	if s.TestClock != nil {
-		mux.Handle("/test/clock", s.testClock())
+		bare.Add(s.clockRoutes()...)
 	}
-	return nil
+	desk, err1 := office.Handler()
+	shop, err2 := s.Storefront.Handler()
+	rest, err3 := bare.Handler(policy.Options{Door: s.plain()})
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return nil, err
+	}
+	const shopping, working, asking, other = 0, 1, 2, 3
+	at := map[string]int{"admin": working, "api": asking, "media": other}
+	if s.TestClock != nil {
+		at["test"] = other
+	}
+	return policy.Choose(func(r *http.Request) int { return at[firstPart(r)] }, shop, desk, programs.Handler(), rest), nil
+}
+
+// Probes answer whoever runs the shop: health checks and, with metrics, what it
+// counts, which belongs on an address of its own.
+func (s *Shop) Probes(metrics *web.Metrics) (*policy.Served, error) {
+	var table policy.Table
+	table.Add(
+		policy.Route{Name: "health.live", Method: http.MethodGet, Pattern: "/healthz/live", Who: policy.Public, Handler: s.health.Live},
+		policy.Route{Name: "health.ready", Method: http.MethodGet, Pattern: "/healthz/ready", Who: policy.Public, Handler: s.health.Ready},
+	)
+	if metrics != nil {
+		table.Add(policy.Route{Name: "metrics", Method: http.MethodGet, Pattern: "/metrics", Who: policy.Public, Handler: web.Sure(metrics.Handler())})
+	}
+	served, err := table.Handler(policy.Options{Door: s.plain()})
+	if err != nil {
+		return nil, err
+	}
+	return served.Around(web.Probed), nil
+}
+
+// plain is the door of what has no pages.
+func (s *Shop) plain() *web.Door {
+	return &web.Door{Log: s.Log, Printer: s.printer, Problems: web.ProblemTypes}
+}
+
+func firstPart(r *http.Request) string {
+	part, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	return part
 }
 
 // Office puts the back office together; its routes are the table that

@@ -40,6 +40,7 @@ import (
 	"github.com/stoashop/stoa/commerce/tax"
 	"github.com/stoashop/stoa/guard/audit"
 	"github.com/stoashop/stoa/guard/password"
+	"github.com/stoashop/stoa/guard/policy"
 	"github.com/stoashop/stoa/guard/privacy"
 	"github.com/stoashop/stoa/guard/staff"
 	"github.com/stoashop/stoa/guard/watch"
@@ -106,6 +107,7 @@ type Shop struct {
 	TestClock *clock.Shifted
 
 	refusals *refusals
+	health   *web.Health
 	cookies  web.Cookies
 	hasher   *password.Hasher
 	base     *url.URL
@@ -184,6 +186,7 @@ func (s *Shop) machine(ctx context.Context) error {
 		return err
 	}
 	s.closers = append(s.closers, s.DB.Close)
+	s.health = web.NewHealth(s.Log, web.Check{Name: "database", Run: s.DB.Ping})
 	if _, err := s.DB.Migrate(ctx, migrations.Files()); err != nil {
 		return err
 	}
@@ -367,9 +370,12 @@ func (s *Shop) Run(ctx context.Context, started func(net.Addr)) error {
 		return errors.Join(err, s.Close())
 	}
 	defer release()
-	health := web.NewHealth(s.Log, web.Check{Name: "database", Run: s.DB.Ping})
 	metrics := web.NewMetrics()
 	handler, err := s.Handler(metrics)
+	if err != nil {
+		return errors.Join(err, s.Close())
+	}
+	probes, err := s.Probes(metrics)
 	if err != nil {
 		return errors.Join(err, s.Close())
 	}
@@ -377,8 +383,8 @@ func (s *Shop) Run(ctx context.Context, started func(net.Addr)) error {
 	var background sync.WaitGroup
 	background.Go(func() { s.Work(work) })
 	err = web.Serve(ctx, web.ServerOptions{
-		Listen: s.Settings.Listen, Handler: health.Mount(handler), Log: s.Log, Health: health,
-		MetricsListen: s.Settings.MetricsListen, Metrics: metrics.Handler(), Started: started,
+		Listen: s.Settings.Listen, Handler: handler, Log: s.Log, Health: s.health,
+		MetricsListen: s.Settings.MetricsListen, Metrics: probes, Started: started,
 	})
 	stop()
 	background.Wait()
@@ -408,8 +414,9 @@ func (s *Shop) Close() error {
 }
 
 // Handler is the whole shop as one handler: storefront, back office, API,
-// pictures. metrics may be nil. It fails for a shop WithoutSearch.
-func (s *Shop) Handler(metrics *web.Metrics) (http.Handler, error) {
+// pictures, health checks. Its Routes are the table of everything it answers.
+// metrics may be nil. It fails for a shop WithoutSearch.
+func (s *Shop) Handler(metrics *web.Metrics) (*policy.Served, error) {
 	if s.parts.unsearched {
 		return nil, errors.New("a shop without search cannot be served")
 	}
@@ -422,11 +429,21 @@ func (s *Shop) Handler(metrics *web.Metrics) (http.Handler, error) {
 			return nil, err
 		}
 	}
-	mux := http.NewServeMux()
-	if err := s.mount(mux); err != nil {
+	doors, err := s.doors()
+	if err != nil {
 		return nil, err
 	}
-	return site.Wrap(mux), nil
+	probes, err := s.Probes(nil)
+	if err != nil {
+		return nil, err
+	}
+	const serving, probing = 0, 1
+	return policy.Choose(func(r *http.Request) int {
+		if firstPart(r) == "healthz" {
+			return probing
+		}
+		return serving
+	}, doors.Around(site.Wrap), probes), nil
 }
 
 // DeadJobs counts the background jobs that failed for good.

@@ -211,6 +211,9 @@ func (o *Office) link(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (o *Office) signOut(w http.ResponseWriter, r *http.Request) error {
+	if _, _, err := web.DecodeForm[struct{}](r, web.Limits{}); err != nil {
+		return err
+	}
 	if err := o.Staff.SignOut(r.Context(), o.Desk(r).Me.Session); err != nil {
 		return err
 	}

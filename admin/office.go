@@ -136,6 +136,7 @@ func New(o Options) (*Office, error) {
 		return a.Place - b.Place
 	})
 	office.table.Add(office.doorRoutes()...)
+	office.table.Add(policy.Route{Name: "admin.assets", Method: http.MethodGet, Pattern: Prefix + "/assets/{file...}", Who: policy.Public, Handler: web.Sure(th.Assets())})
 	return office, nil
 }
 
@@ -143,7 +144,7 @@ func New(o Options) (*Office, error) {
 func (o *Office) Routes() []policy.Route { return o.table.Routes() }
 
 // Handler serves the office below Prefix, its assets included.
-func (o *Office) Handler() (http.Handler, error) {
+func (o *Office) Handler() (*policy.Served, error) {
 	routes, err := o.table.Handler(policy.Options{
 		Door:      o.Door,
 		Identify:  o.identify,
@@ -153,13 +154,12 @@ func (o *Office) Handler() (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("back office: %w", err)
 	}
-	mux := http.NewServeMux()
-	mux.Handle(Prefix+"/assets/", o.Theme.Assets())
-	mux.Handle("/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		d := &Desk{office: o}
-		routes.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), deskKey{}, d)))
-	}))
-	return mux, nil
+	return routes.Around(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			d := &Desk{office: o}
+			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), deskKey{}, d)))
+		})
+	}), nil
 }
 
 // Desk is who is at work in a request, and in which words they are answered.

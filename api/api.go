@@ -73,7 +73,7 @@ type API struct {
 	Options
 	door    *web.Door
 	table   *policy.Table
-	handler http.Handler
+	served  *policy.Served
 	limiter limiter
 }
 
@@ -114,19 +114,26 @@ func New(o Options) (*API, error) {
 	if err != nil {
 		return nil, fmt.Errorf("api: %w", err)
 	}
-	a.handler = web.Compress(a.door.Mount(a.limited(routes)))
+	a.served = routes.Around(func(next http.Handler) http.Handler {
+		return a.heard(web.Compress(a.door.Mount(a.limited(next))))
+	})
 	return a, nil
 }
 
 // Routes is the table of everything that can be asked of the API.
 func (a *API) Routes() []policy.Route { return a.table.Routes() }
 
-// ServeHTTP implements http.Handler.
-func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Add("Vary", "Accept-Language, Authorization, Cart-Token")
-	a.handler.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), askKey{}, &ask{
-		cart: r.Header.Get(kit.CartToken), language: r.Header.Get("Accept-Language"), key: r.Header.Get("Idempotency-Key"),
-	})))
+// Handler serves the operations below /api/.
+func (a *API) Handler() *policy.Served { return a.served }
+
+// heard notes what a request says beside its input.
+func (a *API) heard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Add("Vary", "Accept-Language, Authorization, Cart-Token")
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), askKey{}, &ask{
+			cart: r.Header.Get(kit.CartToken), language: r.Header.Get("Accept-Language"), key: r.Header.Get("Idempotency-Key"),
+		})))
+	})
 }
 
 type askKey struct{}

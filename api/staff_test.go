@@ -1,15 +1,12 @@
 package api_test
 
 import (
-	"errors"
-	"net/http"
 	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stoashop/stoa/guard/policy"
-	"github.com/stoashop/stoa/guard/policy/policytest"
 	"github.com/stoashop/stoa/platform/db"
 )
 
@@ -198,78 +195,6 @@ func TestSignIn_isThrottledAndTellsNothing(t *testing.T) {
 		}
 		h.call("staff.sessions.create", object{"email": "mira@example.com", "password": "x", "role": "owner"}).want(400)
 	})
-}
-
-// TestMatrix_everyoneTriesEverything is generated from the table.
-func TestMatrix_everyoneTriesEverything(t *testing.T) {
-	h := open(t, db.SQLite, new(bank))
-	door, err := h.shop.API()
-	if err != nil {
-		t.Fatal(err)
-	}
-	signIn := map[string]func() string{"guest": nil, "customer": func() string {
-		return h.call("account.session.create", object{"email": "ada@example.com", "password": secret}).want(201).text("token")
-	}}
-	h.call("account.create", object{"name": "Ada", "email": "ada@example.com", "password": secret}).want(202)
-	signIn["reading token"] = func() string {
-		return h.call("staff.tokens.create", object{"name": "Reader", "scopes": []string{"catalog.read", "stock.read", "order.read", "customer.read"}}, "bearer:"+signIn["owner"]()).want(201).text("key")
-	}
-	for _, role := range policy.Roles() {
-		email := "mira@example.com"
-		if role != policy.RoleOwner {
-			h.staff(role)
-			email = string(role) + "@example.com"
-		}
-		signIn[string(role)] = func() string {
-			return h.call("staff.sessions.create", object{"email": email, "password": secret}).want(201).text("token")
-		}
-	}
-	tokens := make(map[string]string)
-	var actors []policytest.Actor
-	for _, actor := range policytest.Actors() {
-		way, ok := signIn[actor.Name]
-		if !ok {
-			continue // there is no way in without a role
-		}
-		if way != nil {
-			actor.Prepare = func(r *http.Request) {
-				token := tokens[actor.Name]
-				_, person, err1 := h.shop.Staff.Identify(r.Context(), token)
-				_, customer, err2 := h.shop.Customers.Identify(r.Context(), token)
-				program, err3 := h.shop.Staff.IdentifyToken(r.Context(), token)
-				if err := errors.Join(err1, err2, err3); err != nil {
-					t.Fatal(err)
-				}
-				if person.ID == "" && customer.ID == "" && !program.Known() { // an operation before signed them out
-					tokens[actor.Name] = way()
-				}
-				r.Header.Set("Authorization", "Bearer "+tokens[actor.Name])
-			}
-		}
-		actors = append(actors, actor)
-	}
-	if len(actors) != 8 {
-		t.Fatalf("%d actors", len(actors))
-	}
-	routes := door.Routes()
-	policytest.Run(t, h.handler, base, routes, actors, func(r policy.Route) string {
-		return strings.NewReplacer("{product}", "kettle", "{token}", strings.Repeat("x", 43), "{number}", "1001", "{line}", "cln_x", "{id}", "x", "{variant}", "x", "{location}", "x", "{shipment}", "x").Replace(r.Pattern)
-	})
-	golden(t, "testdata/matrix.txt", policy.Matrix(routes))
-}
-
-// golden holds a text against a file; STOA_GOLDEN=1 writes it.
-func golden(t *testing.T, file, got string) {
-	t.Helper()
-	if os.Getenv("STOA_GOLDEN") != "" {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil || string(want) != got {
-		t.Errorf("%s differs (%v); look at what changed and write it with STOA_GOLDEN=1", file, err)
-	}
 }
 
 // TestDocument_everyOperationIsWalked keeps the tests from forgetting one: each

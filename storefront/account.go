@@ -315,6 +315,9 @@ func (s *Store) verify(w http.ResponseWriter, r *http.Request) error {
 
 // signOut ends this browser's session. The bag stays with the account.
 func (s *Store) signOut(w http.ResponseWriter, r *http.Request) error {
+	if err := button(r); err != nil {
+		return err
+	}
 	v := s.visit(r)
 	if v.Me.Known() {
 		if err := s.Accounts.SignOut(r.Context(), v.Me.Session); err != nil {
@@ -454,6 +457,9 @@ func (s *Store) ownOrder(r *http.Request) (order.Order, error) {
 }
 
 func (s *Store) cancelOwnOrder(w http.ResponseWriter, r *http.Request) error {
+	if err := button(r); err != nil {
+		return err
+	}
 	v := s.visit(r)
 	o, err := s.ownOrder(r)
 	if err != nil {

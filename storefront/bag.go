@@ -155,6 +155,9 @@ func (s *Store) setLine(w http.ResponseWriter, r *http.Request) error {
 
 // removeLine takes a line out. One that is gone is no error.
 func (s *Store) removeLine(w http.ResponseWriter, r *http.Request) error {
+	if err := button(r); err != nil {
+		return err
+	}
 	err := s.changeLine(r, 0)
 	if fault.Reason(err) == "cart.unknown_line" || fault.Reason(err) == "cart.not_found" {
 		err = nil

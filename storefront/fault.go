@@ -11,6 +11,15 @@ import (
 
 func faultOf(err error) *fault.Error { return fault.From(err) }
 
+// button reads a form that has a button and nothing to type.
+func button(r *http.Request) error {
+	if r.ContentLength == 0 && r.Header.Get("Content-Type") == "" {
+		return nil
+	}
+	_, _, err := web.DecodeForm[struct{}](r, formLimits())
+	return err
+}
+
 // correctable reports whether a form can be shown again with what err says.
 func correctable(err error) bool {
 	switch {

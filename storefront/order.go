@@ -91,6 +91,9 @@ func (s *Store) waitingPage(w http.ResponseWriter, r *http.Request) error {
 // cancelOrder calls an order off of which nothing was sent. A second click
 // finds it cancelled and says the same.
 func (s *Store) cancelOrder(w http.ResponseWriter, r *http.Request) error {
+	if err := button(r); err != nil {
+		return err
+	}
 	o, err := s.Orders.ByToken(r.Context(), s.DB, r.PathValue("token"))
 	if err != nil {
 		return err

@@ -154,6 +154,9 @@ func (s *Store) confirmEmailPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Store) confirmEmail(w http.ResponseWriter, r *http.Request) error {
+	if err := button(r); err != nil {
+		return err
+	}
 	v := s.visit(r)
 	if err := s.Accounts.ConfirmEmail(r.Context(), v.Me.ID, v.Me.Session, r.PathValue("token")); err != nil {
 		return err
@@ -163,6 +166,9 @@ func (s *Store) confirmEmail(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Store) signOutElsewhere(w http.ResponseWriter, r *http.Request) error {
+	if err := button(r); err != nil {
+		return err
+	}
 	v := s.visit(r)
 	if _, err := s.Accounts.SignOutEverywhere(r.Context(), v.actor(v.Me.ID), v.Me.ID, v.Me.Session); err != nil {
 		return err
@@ -255,7 +261,11 @@ func (s *Store) addressDraft(w http.ResponseWriter, r *http.Request) error {
 	if err != nil && !correctable(err) {
 		return err
 	}
-	return s.showAddress(w, r, s.visit(r).typed(raw, nil), customer.Saved{ID: in.ID}, http.StatusOK)
+	f, status := s.visit(r).typed(raw, nil), http.StatusOK
+	if fault.Is(err, fault.Malformed) { // no page of ours sends that
+		f, status = s.visit(r).typed(raw, err), web.Status(err)
+	}
+	return s.showAddress(w, r, f, customer.Saved{ID: in.ID}, status)
 }
 
 // saveAddress adds an address or changes one. Sent twice, a new one is there
@@ -279,6 +289,9 @@ func (s *Store) saveAddress(w http.ResponseWriter, r *http.Request) error {
 
 // removeAddress takes an address out of the book. One that is gone is no error.
 func (s *Store) removeAddress(w http.ResponseWriter, r *http.Request) error {
+	if err := button(r); err != nil {
+		return err
+	}
 	v := s.visit(r)
 	err := s.Accounts.DeleteAddress(r.Context(), v.actor(v.Me.ID), v.Me.ID, r.PathValue("id"))
 	if err != nil && fault.Reason(err) != "customer.address_not_found" {
@@ -289,6 +302,9 @@ func (s *Store) removeAddress(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Store) defaultAddress(w http.ResponseWriter, r *http.Request) error {
+	if err := button(r); err != nil {
+		return err
+	}
 	v := s.visit(r)
 	if err := s.Accounts.SetDefault(r.Context(), v.actor(v.Me.ID), v.Me.ID, r.PathValue("id"), true, true); err != nil {
 		return err

@@ -117,29 +117,34 @@ func New(o Options) (*Store, error) {
 func (s *Store) Routes() []policy.Route { return append(s.bare.Routes(), s.pages.Routes()...) }
 
 // Handler serves the storefront at the root, the theme's assets included.
-func (s *Store) Handler() (http.Handler, error) {
+func (s *Store) Handler() (*policy.Served, error) {
 	options := policy.Options{Door: s.Door, Identify: s.identify, AskSignIn: s.askSignIn}
 	pages, err1 := s.pages.Handler(options)
 	bare, err2 := s.bare.Handler(options)
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, fmt.Errorf("storefront: %w", err)
 	}
-	assets := s.Theme.Assets()
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-		if first == "assets" {
-			assets.ServeHTTP(w, r)
-			return
+	const barely, paged = 0, 1
+	return policy.Choose(func(r *http.Request) int {
+		if v, _ := r.Context().Value(visitKey{}).(*Visit); v.lang != "" {
+			return paged
 		}
-		v := &Visit{store: s}
-		r = r.WithContext(context.WithValue(r.Context(), visitKey{}, v))
-		if slices.Contains(s.languages(r.Context()), first) {
-			v.lang = first
-			pages.ServeHTTP(w, r)
-			return
-		}
-		bare.ServeHTTP(w, r)
+		return barely
+	}, bare, pages).Around(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			v := &Visit{store: s}
+			if lang := first(r); slices.Contains(s.languages(r.Context()), lang) {
+				v.lang = lang
+			}
+			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), visitKey{}, v)))
+		})
 	}), nil
+}
+
+// first is the first part of a path.
+func first(r *http.Request) string {
+	part, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	return part
 }
 
 // languages are those the shop speaks and has words in, its own first.
@@ -173,6 +178,7 @@ func post(name, pattern string, owner policy.Owner, h web.Handler) policy.Route 
 func (s *Store) bareRoutes() []policy.Route {
 	return []policy.Route{
 		{Name: "storefront.front", Method: http.MethodGet, Pattern: "/{$}", Who: policy.Public, Handler: s.front},
+		{Name: "storefront.assets", Method: http.MethodGet, Pattern: "/assets/{file...}", Who: policy.Public, Handler: web.Sure(s.Theme.Assets())},
 		{Name: "storefront.payment.return", Method: http.MethodGet, Pattern: "/payments/{attempt}", Who: policy.Guest, Owner: policy.Nothing, Handler: s.paymentReturn},
 		{Name: "storefront.payment.webhook", Method: http.MethodPost, Pattern: "/webhooks/payments/{provider}", Who: policy.Public, Body: 256 << 10, Handler: s.paymentWebhook},
 	}

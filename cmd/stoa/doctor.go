@@ -39,7 +39,7 @@ func (doctorCmd) Run(ctx context.Context, c *commands) error {
 	tell("settings", nil)
 	if file, ok := strings.CutPrefix(settings.Database, "sqlite:"); ok {
 		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) { // looking makes nothing
-			tell("address "+settings.Listen, web.Free(ctx, settings.Listen))
+			tell("address "+settings.Listen, web.Free(ctx, settings.Listen, settings.MetricsListen))
 			fmt.Printf("  to do      there is no database %s yet: \"stoa serve\" makes it; if there should be one, look at STOA_DATA\n", file)
 			return ill(bad)
 		}
@@ -47,7 +47,7 @@ func (doctorCmd) Run(ctx context.Context, c *commands) error {
 	if served(settings) {
 		fmt.Printf("  well       address %s: this shop is being served\n", settings.Listen)
 	} else {
-		tell("address "+settings.Listen, web.Free(ctx, settings.Listen))
+		tell("address "+settings.Listen, web.Free(ctx, settings.Listen, settings.MetricsListen))
 	}
 	shop, err := stoa.New(ctx, settings, stoa.WithoutSearch())
 	if tell("database, data folder and master key", err) {

@@ -49,7 +49,7 @@ func mayServe(ctx context.Context, settings stoa.Settings) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(release(), web.Free(ctx, settings.Listen))
+	return errors.Join(release(), web.Free(ctx, settings.Listen, settings.MetricsListen))
 }
 
 // serve runs a shop and tells where it is, once it is there.

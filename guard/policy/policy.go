@@ -203,8 +203,10 @@ func (t *Table) Add(routes ...Route) { t.routes = append(t.routes, routes...) }
 
 // Routes lists the table, in the order of its paths, for documentation and
 // the matrix test.
-func (t *Table) Routes() []Route {
-	routes := slices.Clone(t.routes)
+func (t *Table) Routes() []Route { return sorted(t.routes) }
+
+func sorted(routes []Route) []Route {
+	routes = slices.Clone(routes)
 	slices.SortStableFunc(routes, func(a, b Route) int {
 		return strings.Compare(a.Pattern+" "+a.Method, b.Pattern+" "+b.Method)
 	})
@@ -216,7 +218,7 @@ func (t *Table) Routes() []Route {
 // has is 404, a method that a path lacks is 405. Every answer of a route that
 // is not public begins with Cache-Control: no-store, which a handler may
 // change.
-func (t *Table) Handler(o Options) (http.Handler, error) {
+func (t *Table) Handler(o Options) (*Served, error) {
 	var errs []error
 	names := make(map[string]bool)
 	paths := make(map[string]map[string]Route)
@@ -251,7 +253,7 @@ func (t *Table) Handler(o Options) (http.Handler, error) {
 			return fault.New(fault.NotFound, "fault.not_found")
 		}))
 	}
-	return mux, nil
+	return &Served{mux, slices.Clone(t.routes)}, nil
 }
 
 func keys[V any](m map[string]V) func(yield func(string) bool) {
@@ -333,35 +335,4 @@ func (o Options) serve(route Route, w http.ResponseWriter, r *http.Request) erro
 		o.Refused(r, route, id)
 	}
 	return fault.New(fault.Forbidden, "fault.forbidden")
-}
-
-// Matrix writes who may use which route as a table of text, one line a route
-// and one column an actor. Kept as a golden file it shows in a review what a
-// change lets whom do.
-func Matrix(routes []Route) string {
-	var b strings.Builder
-	for _, r := range routes {
-		fmt.Fprintf(&b, "%-6s %-48s %-30s %-16s %-8s", r.Method, r.Pattern, r.Name, r.Permission, r.Owner)
-		actors := []struct {
-			name string
-			id   Identity
-		}{{"guest", Identity{}}, {"customer", Identity{Kind: Customer}}}
-		for _, role := range Roles() {
-			actors = append(actors, struct {
-				name string
-				id   Identity
-			}{string(role), Identity{Kind: Staff, Permissions: role.Permissions()}})
-		}
-		actors = append(actors, struct {
-			name string
-			id   Identity
-		}{"token", Identity{Kind: Token, Permissions: Permissions()}})
-		for _, a := range actors {
-			if r.Decide(a.id) == Allow {
-				b.WriteString(" " + a.name)
-			}
-		}
-		b.WriteString("\n")
-	}
-	return b.String()
 }

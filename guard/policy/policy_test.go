@@ -72,17 +72,45 @@ func (s *shop) handler(t *testing.T, askSignIn web.Handler) http.Handler {
 	return h
 }
 
+// actors are a guest, a customer, staff without a role, a token that may only
+// read, and staff of every role.
+func actors() []policytest.Actor {
+	readers := slices.DeleteFunc(policy.Permissions(), func(p policy.Permission) bool { return !strings.HasSuffix(string(p), ".read") })
+	list := []policytest.Actor{
+		{Name: "guest"},
+		{Name: "customer", Identity: policy.Identity{Kind: policy.Customer, ID: "cus_1"}},
+		{Name: "nobody", Identity: policy.Identity{Kind: policy.Staff, ID: "stf_0"}},
+		{Name: "reader", Identity: policy.Identity{Kind: policy.Token, ID: "key_1", Permissions: readers}},
+	}
+	for _, role := range policy.Roles() {
+		list = append(list, policytest.Actor{Name: string(role), Identity: policy.Identity{Kind: policy.Staff, ID: "stf_" + string(role), Role: role, Permissions: role.Permissions()}})
+	}
+	return list
+}
+
 func TestTable_matrix(t *testing.T) {
 	s := newShop()
 	h := s.handler(t, nil)
-	actors := policytest.Actors()
-	for i := range actors {
-		id := actors[i].Identity
-		actors[i].Prepare = func(*http.Request) { s.actor = id }
-	}
-	policytest.Run(t, h, "http://localhost", s.table.Routes(), actors, func(r policy.Route) string {
-		return strings.NewReplacer("{slug}", "bread", "{number}", "1007").Replace(r.Pattern)
+	actors := actors()
+	table := policytest.Run(t, s.table.Routes(), actors, func(method string, r policy.Route, a policytest.Actor) int {
+		s.actor = a.Identity
+		path := strings.NewReplacer("{slug}", "bread", "{number}", "1007").Replace(r.Pattern)
+		return ask(h, method, "http://localhost"+path, "", "Accept", "application/json").Code
 	})
+	var lines []string
+	for line := range strings.Lines(table) {
+		lines = append(lines, strings.Join(strings.Fields(line), " "))
+	}
+	for _, want := range []string{
+		"guest customer nobody reader owner manager fulfilment support read_only",
+		"GET /account 401 200 403 403 403 403 403 403 403",
+		"POST /admin/orders/{number}/refunds 401 403 403 403 200 200 403 200 403",
+		"GET /products/{slug} 200 200 200 200 200 200 200 200 200",
+	} {
+		if !slices.Contains(lines, want) {
+			t.Errorf("%s\nlacks %s", table, want)
+		}
+	}
 	// The whole matrix once more, as numbers: of 9 actors so many got through.
 	want := map[string]int{"product": 9, "cart": 9, "cart.add": 9, "account": 1, "admin.orders": 6, "admin.refund": 3, "admin.profile": 5}
 	for name, n := range want {
@@ -247,20 +275,32 @@ func TestRole_permissions(t *testing.T) {
 	}
 }
 
-func TestMatrix(t *testing.T) {
-	got := policy.Matrix(newShop().table.Routes())
-	want := "GET    /account                                         account                                         account  customer\n"
-	if line, _, _ := strings.Cut(got, "\n"); line+"\n" != want {
-		t.Errorf("got  %q\nwant %q", line, want)
-	}
-	for _, want := range []string{
-		"admin.refund                   order.refund              owner manager support token\n",
-		"admin.profile                  self                      owner manager fulfilment support read_only\n",
-		"product                                                  guest customer owner manager fulfilment support read_only token\n",
-	} {
-		if !strings.Contains(got, want) {
-			t.Errorf("%s\nlacks %s", got, want)
+// TestServed_routesFollow proves that what is put together from tables says
+// everything that it answers.
+func TestServed_routesFollow(t *testing.T) {
+	ok := func(http.ResponseWriter, *http.Request) error { return nil }
+	serve := func(pattern string) *policy.Served {
+		var table policy.Table
+		table.Add(policy.Route{Name: pattern, Method: "GET", Pattern: pattern, Who: policy.Public, Handler: ok})
+		h, err := table.Handler(policy.Options{Door: door(t)})
+		if err != nil {
+			t.Fatal(err)
 		}
+		return h
+	}
+	around := 0
+	all := policy.Choose(func(r *http.Request) int { return len(r.URL.Path) % 2 }, serve("/b"), serve("/aa").Around(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { around++; next.ServeHTTP(w, r) })
+	}))
+	var patterns []string
+	for _, r := range all.Routes() {
+		patterns = append(patterns, r.Pattern)
+	}
+	if !slices.Equal(patterns, []string{"/aa", "/b"}) {
+		t.Errorf("routes %q", patterns)
+	}
+	if b, a, none := ask(all, "GET", "/b", "").Code, ask(all, "GET", "/aa", "").Code, ask(all, "GET", "/cc", "").Code; b != 200 || a != 200 || none != 404 || around != 2 {
+		t.Errorf("%d %d %d, around %d", b, a, none, around)
 	}
 }
 

@@ -196,6 +196,10 @@ var calls = []struct {
 	{"http", "Client", []string{"platform/egress"}},
 	{"http", "Transport", []string{"platform/egress"}},
 	{"http", "DefaultClient", nil},
+	{"http", "NewServeMux", []string{"guard/policy"}}, // what is registered elsewhere has no policy
+	{"http", "ServeMux", []string{"guard/policy"}},
+	{"http", "Handle", nil},
+	{"http", "HandleFunc", nil},
 }
 
 func TestCalls(t *testing.T) {

@@ -45,20 +45,25 @@ func NewHealth(log *slog.Logger, checks ...Check) *Health {
 // Drain makes readiness say 503 from now on.
 func (h *Health) Drain() { h.draining.Store(true) }
 
-// Mount answers /healthz/live and /healthz/ready and passes everything else
-// on. It stands outside Site.Wrap: probes come with any Host and fill no log.
-func (h *Health) Mount(next http.Handler) http.Handler {
+// Live answers that the process is there.
+func (h *Health) Live(w http.ResponseWriter, _ *http.Request) error {
+	h.answer(w, http.StatusOK, "ok")
+	return nil
+}
+
+// Ready answers whether the shop should get requests.
+func (h *Health) Ready(w http.ResponseWriter, r *http.Request) error {
+	h.ready(w, r)
+	return nil
+}
+
+// Probed stands around what answers probes and metrics in place of Site.Wrap:
+// they come with any Host and fill no log.
+func Probed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case r.URL.Path != "/healthz/live" && r.URL.Path != "/healthz/ready":
-			next.ServeHTTP(w, r)
-		case r.Method != http.MethodGet && r.Method != http.MethodHead:
-			h.answer(w, http.StatusMethodNotAllowed, "method not allowed")
-		case r.URL.Path == "/healthz/live":
-			h.answer(w, http.StatusOK, "ok")
-		default:
-			h.ready(w, r)
-		}
+		secure(w.Header(), false)
+		w.Header().Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
 	})
 }
 
@@ -80,8 +85,6 @@ func (h *Health) ready(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *Health) answer(w http.ResponseWriter, status int, text string) {
-	secure(w.Header(), false)
-	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = fmt.Fprintln(w, text) // the prober may have left
@@ -95,7 +98,7 @@ type ServerOptions struct {
 	Health  *Health
 
 	MetricsListen string       // "" serves no metrics
-	Metrics       http.Handler // Metrics.Handler()
+	Metrics       http.Handler // health checks and metrics
 
 	// DrainDelay is how long readiness says 503 before connections are
 	// closed, so that a load balancer looks away first. DrainLimit is how
@@ -113,7 +116,7 @@ type ServerOptions struct {
 // DrainLimit to finish before they are cut. It returns nil after a drain, and
 // an error fit for a person when an address cannot be listened on.
 func Serve(ctx context.Context, o ServerOptions) error {
-	main, err := listen(ctx, o.Listen)
+	main, err := listen(ctx, o.Listen, "STOA_LISTEN")
 	if err != nil {
 		return err
 	}
@@ -121,14 +124,12 @@ func Serve(ctx context.Context, o ServerOptions) error {
 	servers := []*http.Server{srv}
 	failed := make(chan error, 2)
 	if o.MetricsListen != "" {
-		ln, err := listen(ctx, o.MetricsListen)
+		ln, err := listen(ctx, o.MetricsListen, "STOA_METRICS_LISTEN")
 		if err != nil {
 			_ = main.Close() // the other error is the one to tell
 			return err
 		}
-		mux := http.NewServeMux()
-		mux.Handle("GET /metrics", o.Metrics)
-		m := newServer(o.Health.Mount(mux), o.Log)
+		m := newServer(o.Metrics, o.Log)
 		servers = append(servers, m)
 		go func() { failed <- m.Serve(ln) }()
 	}
@@ -203,25 +204,34 @@ type addressError struct{ line string }
 func (e addressError) Error() string        { return e.line }
 func (e addressError) Is(target error) bool { return target == ErrAddress }
 
-// Free fails as Serve would when addr cannot be listened on now. It is for
-// telling before long work that it would be in vain.
-func Free(ctx context.Context, addr string) error {
-	ln, err := listen(ctx, addr)
+// Free fails as Serve would when an address cannot be listened on now;
+// metrics may be "". It is for telling before long work that it would be in
+// vain.
+func Free(ctx context.Context, addr, metrics string) error {
+	main, err := listen(ctx, addr, "STOA_LISTEN")
 	if err != nil {
 		return err
 	}
-	return ln.Close()
+	if metrics == "" {
+		return main.Close()
+	}
+	second, err := listen(ctx, metrics, "STOA_METRICS_LISTEN") // beside the first: they may be one address
+	if err != nil {
+		_ = main.Close() // the other error is the one to tell
+		return err
+	}
+	return errors.Join(main.Close(), second.Close())
 }
 
-func listen(ctx context.Context, addr string) (net.Listener, error) {
+func listen(ctx context.Context, addr, setting string) (net.Listener, error) {
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 	switch {
 	case err == nil:
 		return ln, nil
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, addressError{addr + " is in use by another program, perhaps another stoa; stop it or listen on another address (STOA_LISTEN)"}
+		return nil, addressError{addr + " is in use by another program, perhaps another stoa; stop it or listen on another address (" + setting + ")"}
 	case errors.Is(err, syscall.EACCES):
-		return nil, addressError{"not allowed to listen on " + addr + "; ports below 1024 need a privilege"}
+		return nil, addressError{"not allowed to listen on " + addr + "; ports below 1024 need a privilege, set " + setting + " to another"}
 	}
-	return nil, addressError{fmt.Sprintf("cannot listen on %s: %v", addr, err)}
+	return nil, addressError{fmt.Sprintf("cannot listen on %s (%s): %v", addr, setting, err)}
 }

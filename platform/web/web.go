@@ -16,6 +16,15 @@ import (
 // what comes too late is logged and the connection is cut.
 type Handler func(w http.ResponseWriter, r *http.Request) error
 
+// Sure makes a Handler of one that answers by itself whatever happens: of
+// files, of metrics.
+func Sure(h http.Handler) Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		h.ServeHTTP(w, r)
+		return nil
+	}
+}
+
 // info is what the outermost middleware knows of a request. It lives in the
 // context, so that inner handlers can add the route to it although they see a
 // copy of the request.

@@ -4,8 +4,8 @@
 package policytest
 
 import (
+	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -20,57 +20,56 @@ type Actor struct {
 	Prepare  func(r *http.Request) // adds its cookie or token; may be nil
 }
 
-// Actors returns a guest, a customer, staff of every role and without any, and
-// a token that may only read, without ways to sign in: Prepare is nil.
-func Actors() []Actor {
-	actors := []Actor{
-		{Name: "guest"},
-		{Name: "customer", Identity: policy.Identity{Kind: policy.Customer, ID: "cus_1"}},
-		{Name: "staff without a role", Identity: policy.Identity{Kind: policy.Staff, ID: "stf_0"}},
-		{Name: "reading token", Identity: policy.Identity{Kind: policy.Token, ID: "key_1", Permissions: readers()}},
-	}
-	for _, role := range policy.Roles() {
-		actors = append(actors, Actor{Name: string(role), Identity: policy.Identity{
-			Kind: policy.Staff, ID: "stf_" + string(role), Role: role, Permissions: role.Permissions(),
-		}})
-	}
-	return actors
-}
-
-func readers() policy.Set {
-	return slices.DeleteFunc(policy.Permissions(), func(p policy.Permission) bool {
-		return !strings.HasSuffix(string(p), ".read")
-	})
-}
-
-// Run sends every route's request as every actor to h and checks that those
-// the policy names get past it and all others do not; it also sends the
-// methods that a path lacks. path fills the wildcards of a pattern; the
-// objects need not exist, because a refusal comes before any look-up. base is
-// the shop's address ("https://shop.example").
-func Run(t *testing.T, h http.Handler, base string, routes []policy.Route, actors []Actor, path func(policy.Route) string) {
+// Run has every route's request sent as every actor and checks that those the
+// policy names get past it and all others do not; it also sends the methods
+// that a path lacks. ask sends one and returns the status of the answer; for
+// methods that have no route it is told the path's first. It asks in a way
+// that programs do, so that who is unknown is refused by status and not led to
+// a page. The objects need not exist, because a refusal comes before any
+// look-up.
+//
+// The answers are returned as a table, a line each route and a column each
+// actor. Kept as a golden file it shows in a review what a change lets whom do.
+func Run(t *testing.T, routes []policy.Route, actors []Actor, ask func(method string, r policy.Route, a Actor) int) string {
 	t.Helper()
+	var table strings.Builder
+	fmt.Fprintf(&table, "%-6s %-57s", "", "")
+	for _, a := range actors {
+		table.WriteString(" " + a.Name)
+	}
+	table.WriteString("\n")
 	methods := make(map[string][]string)
 	for _, r := range routes {
 		methods[r.Pattern] = append(methods[r.Pattern], r.Method)
 	}
 	for _, route := range routes {
+		fmt.Fprintf(&table, "%-6s %-57s", route.Method, route.Pattern)
 		for _, actor := range actors {
-			w := send(h, route.Method, base+path(route), actor)
-			refused := w.Code == http.StatusUnauthorized || w.Code == http.StatusForbidden
-			if want := may(route, actor.Identity); want == refused || w.Code == http.StatusMethodNotAllowed {
-				t.Errorf("%s as %s: %s %s gives %d; allowed should be %v", route.Name, actor.Name, route.Method, route.Pattern, w.Code, want)
+			status := ask(route.Method, route, actor)
+			refused := status == http.StatusUnauthorized || status == http.StatusForbidden
+			if want := may(route, actor.Identity); want == refused || status == http.StatusMethodNotAllowed || status >= 500 {
+				t.Errorf("%s as %s: %s %s gives %d; allowed should be %v", route.Name, actor.Name, route.Method, route.Pattern, status, want)
 			}
+			fmt.Fprintf(&table, " %-*d", len(actor.Name), status)
+		}
+		table.WriteString("\n")
+		if methods[route.Pattern][0] != route.Method {
+			continue
 		}
 		for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"} {
 			if slices.Contains(methods[route.Pattern], method) {
 				continue
 			}
-			if w := send(h, method, base+path(route), actors[0]); w.Code != http.StatusMethodNotAllowed {
-				t.Errorf("%s %s, which no route has, gives %d, want 405", method, route.Pattern, w.Code)
+			if status := ask(method, route, actors[0]); status != http.StatusMethodNotAllowed {
+				t.Errorf("%s %s, which no route has, gives %d, want 405", method, route.Pattern, status)
 			}
 		}
 	}
+	var lines strings.Builder
+	for line := range strings.Lines(table.String()) {
+		lines.WriteString(strings.TrimRight(line, " \n") + "\n")
+	}
+	return lines.String()
 }
 
 // may is the policy said once more, by another route than Decide takes.
@@ -85,15 +84,4 @@ func may(r policy.Route, id policy.Identity) bool {
 		return r.Who&id.Kind != 0 && slices.Contains(id.Permissions, r.Permission)
 	}
 	return false
-}
-
-func send(h http.Handler, method, target string, actor Actor) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(method, target, nil)
-	r.Header.Set("Accept", "application/json") // a program is refused by status, people are led to the sign-in page
-	if actor.Prepare != nil {
-		actor.Prepare(r)
-	}
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r)
-	return w
 }
