@@ -94,7 +94,7 @@ func (s *Shop) store() (*storefront.Store, error) {
 	return storefront.New(storefront.Options{
 		DB: s.DB, Log: s.Log, Words: s.Words, Layers: append(slices.Clone(s.parts.themes), base.Files), Cookies: s.cookies, Once: s.Once, Audit: s.Audit,
 		Base: s.Settings.Base, PayAt: payAt,
-		Market: s.Market, Catalog: s.Catalog, Search: s.Search, Stock: s.Stock, Carts: s.Carts, Orders: s.Orders,
+		Market: s.Market, Fields: s.Fields, Catalog: s.Catalog, Search: s.Search, Stock: s.Stock, Carts: s.Carts, Orders: s.Orders,
 		Payments: s.Payments, Checkout: s.Checkout, Returns: s.Returns, Content: s.Content, Accounts: s.Customers,
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/stoashop/stoa/commerce/custom"
 	"github.com/stoashop/stoa/kit/fault"
@@ -91,15 +92,17 @@ func (d *Desk) CustomValuesAt(prefix string, defs custom.Definitions, sent map[s
 			if texts[code] == nil {
 				texts[code] = locale.Text{}
 			}
-			if typed != "" {
+			if utf8.RuneCountInString(typed) > custom.MaxText {
+				form.Add(prefix+"fields."+name, "form.too_long", "max", custom.MaxText)
+			} else if typed != "" {
 				texts[code][lang] = typed
 			}
 			continue
 		}
-		v, empty, ok := def.Parse(typed)
+		v, empty, reason, params := def.Read(typed)
 		switch {
-		case !ok:
-			form.Add(prefix+"fields."+name, "form.invalid_value")
+		case reason != "":
+			form.Add(prefix+"fields."+name, reason, params...)
 		case !empty:
 			values[code] = v
 		}
@@ -145,7 +148,7 @@ func (d *Desk) CustomSection(f Frame, to string, write bool, defs custom.Definit
 func (d *Desk) CustomForm(r *http.Request, defs custom.Definitions) (custom.Values, int64, web.Raw, error) {
 	in, raw, err := web.DecodeForm[struct {
 		Version int64             `form:"version" min:"0" required:"true"`
-		Fields  map[string]string `form:"fields" items:"500" max:"5000" multiline:"true"`
+		Fields  map[string]string `form:"fields" items:"500" max:"20000" multiline:"true"`
 	}](r, d.Limits())
 	if err != nil {
 		return nil, 0, raw, err

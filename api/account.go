@@ -7,6 +7,7 @@ import (
 
 	"github.com/stoashop/stoa/api/kit"
 	"github.com/stoashop/stoa/commerce/cart"
+	"github.com/stoashop/stoa/commerce/custom"
 	"github.com/stoashop/stoa/commerce/customer"
 	"github.com/stoashop/stoa/commerce/order"
 	"github.com/stoashop/stoa/guard/policy"
@@ -255,11 +256,21 @@ type account struct {
 	Verified  bool      `json:"verified" doc:"Whether the address has been proven."`
 	CreatedAt time.Time `json:"created_at"`
 	Version   int64     `json:"version"`
+
+	Attributes kit.List[attribute] `json:"attributes" doc:"The shop's own fields, as far as they are for the customer."`
 }
 
 func (a *API) account(ctx context.Context) (account, error) {
 	c, err := a.Accounts.Get(ctx, a.DB, policy.Of(ctx).ID)
-	return account{c.Name, c.Email, c.Phone, c.Locale, c.Verified(), c.CreatedAt.UTC(), c.Version}, err
+	if err != nil {
+		return account{}, err
+	}
+	v, err := a.visit(ctx, languageIn{})
+	if err != nil {
+		return account{}, err
+	}
+	fields, err := a.Fields.For(ctx, custom.Customer)
+	return account{c.Name, c.Email, c.Phone, c.Locale, c.Verified(), c.CreatedAt.UTC(), c.Version, kit.Each(fields.Shown(c.Fields), v.attribute)}, err
 }
 
 type profileIn struct {

@@ -143,7 +143,7 @@ type attribute struct {
 	Text  string `json:"text" doc:"As the page writes it: 12.5 cm."`
 }
 
-func (v visit) attribute(s catalog.Shown) attribute {
+func (v visit) attribute(s custom.Shown) attribute {
 	return attribute{
 		Code: s.Field.Code, Name: v.text(s.Field.Name), Kind: string(s.Field.Kind), Value: plain(s.Value, v), Unit: s.Field.Unit,
 		Text: s.Field.Show(s.Value, v.p, v.fallback),
@@ -292,6 +292,7 @@ func (a *API) variant(v visit, options []catalog.Option, o catalog.Offer, fields
 	out := variant{
 		ID: o.ID, SKU: o.SKU, GTIN: o.GTIN, Options: make(map[string]string, len(options)), Availability: a.availability(o),
 		WeightGrams: o.WeightGrams, LengthMM: o.LengthMM, WidthMM: o.WidthMM, HeightMM: o.HeightMM,
+		Attributes: kit.Each(fields.Shown(o.Fields), v.attribute),
 	}
 	for i, chosen := range options {
 		for _, value := range chosen.Values {
@@ -303,11 +304,6 @@ func (a *API) variant(v visit, options []catalog.Option, o catalog.Offer, fields
 	if o.Price != nil {
 		p := kit.Price(o.Price.Amount, o.Price.Currency)
 		out.Price, out.CompareAt = &p, some(o.Price.CompareAt, o.Price.Currency)
-	}
-	for _, f := range fields {
-		if value, ok := o.Fields[f.Code]; ok && f.Shown {
-			out.Attributes = append(out.Attributes, v.attribute(catalog.Shown{Field: f, Value: value}))
-		}
 	}
 	if m, ok := pictures[o.MediaID]; ok {
 		p := v.picture(m)
@@ -348,13 +344,14 @@ type categoryTree struct {
 }
 
 type category struct {
-	ID             string             `json:"id"`
-	Slug           string             `json:"slug"`
-	Name           string             `json:"name"`
-	Description    string             `json:"description" doc:"In CommonMark."`
-	SEOTitle       string             `json:"seo_title"`
-	SEODescription string             `json:"seo_description"`
-	Children       kit.List[category] `json:"children"`
+	ID             string              `json:"id"`
+	Slug           string              `json:"slug"`
+	Name           string              `json:"name"`
+	Description    string              `json:"description" doc:"In CommonMark."`
+	SEOTitle       string              `json:"seo_title"`
+	SEODescription string              `json:"seo_description"`
+	Attributes     kit.List[attribute] `json:"attributes" doc:"The shop's own fields, as far as they are for everybody."`
+	Children       kit.List[category]  `json:"children"`
 }
 
 func (a *API) listCategories(ctx context.Context, in languageIn) (categoryTree, error) {
@@ -366,13 +363,18 @@ func (a *API) listCategories(ctx context.Context, in languageIn) (categoryTree, 
 	if err != nil {
 		return categoryTree{}, err
 	}
-	return categoryTree{kit.Each(tree.Shown(), v.category)}, nil
+	fields, err := a.Fields.For(ctx, custom.Category)
+	if err != nil {
+		return categoryTree{}, err
+	}
+	return categoryTree{kit.Each(tree.Shown(), func(n *catalog.Node) category { return v.category(n, fields) })}, nil
 }
 
-func (v visit) category(n *catalog.Node) category {
+func (v visit) category(n *catalog.Node, fields custom.Definitions) category {
 	return category{
 		ID: n.ID, Slug: v.text(n.Slugs), Name: v.text(n.Name), Description: v.text(n.Description),
-		SEOTitle: v.text(n.SEOTitle), SEODescription: v.text(n.SEODescription), Children: kit.Each(n.Shown(), v.category),
+		SEOTitle: v.text(n.SEOTitle), SEODescription: v.text(n.SEODescription), Attributes: kit.Each(fields.Shown(n.Fields), v.attribute),
+		Children: kit.Each(n.Shown(), func(n *catalog.Node) category { return v.category(n, fields) }),
 	}
 }
 

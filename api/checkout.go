@@ -7,6 +7,7 @@ import (
 
 	"github.com/stoashop/stoa/api/kit"
 	"github.com/stoashop/stoa/commerce/checkout"
+	"github.com/stoashop/stoa/commerce/custom"
 	"github.com/stoashop/stoa/commerce/order"
 	"github.com/stoashop/stoa/commerce/payment"
 	"github.com/stoashop/stoa/guard/policy"
@@ -139,6 +140,8 @@ type publicOrder struct {
 	BillingTo      *address `json:"billing_address,omitempty" doc:"Absent when it is the same."`
 	Masked         bool     `json:"masked" doc:"Whether e-mail and addresses are masked."`
 
+	Attributes kit.List[attribute] `json:"attributes" doc:"The shop's own fields, as far as they are for the buyer; texts only when nothing is masked."`
+
 	Pay       payState               `json:"pay"`
 	Shipments kit.List[shipment]     `json:"shipments"`
 	Refunds   kit.List[publicRefund] `json:"refunds"`
@@ -243,6 +246,11 @@ func (a *API) public(ctx context.Context, v visit, o order.Order) (publicOrder, 
 	if me := policy.Of(ctx); me.Kind != policy.Customer || me.ID != o.CustomerID {
 		contact, out.Masked = contact.Masked(), true
 	}
+	fields, err := a.Fields.For(ctx, custom.Order)
+	if err != nil {
+		return out, err
+	}
+	out.Attributes = kit.Each(fields.ToBuyer(o.Fields, !out.Masked), v.attribute)
 	out.Email, out.ShippingTo = contact.Email, addressOf(contact.Shipping)
 	if contact.Billing != nil {
 		billing := addressOf(*contact.Billing)

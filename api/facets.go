@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -116,7 +117,7 @@ func (v visit) facet(f search.Facet) facet {
 			case f.Key == search.FacetAvailability || f.Key == search.FacetStatus:
 				name = v.p.T("api.facet." + f.Key + "." + w.Key)
 			default:
-				name = w.Key
+				name = cmp.Or(f.Kind.Label(w.Key, v.p), w.Key)
 			}
 			return facetValue{w.Key, name, w.Colour, w.Depth, w.Count, w.Chosen}
 		})

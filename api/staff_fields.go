@@ -193,8 +193,8 @@ type staffCustomer struct {
 // Edition implements kit.Versioned.
 func (c staffCustomer) Edition() int64 { return c.Version }
 
-func customerOf(c customer.Customer) staffCustomer {
-	return staffCustomer{c.ID, c.Version, c.Email, c.Name, c.Phone, c.Locale, c.Verified(), c.Erased, fieldValues(c.Fields), c.CreatedAt.UTC(), c.UpdatedAt.UTC()}
+func customerOf(c customer.Customer, fields custom.Definitions) staffCustomer {
+	return staffCustomer{c.ID, c.Version, c.Email, c.Name, c.Phone, c.Locale, c.Verified(), c.Erased, fieldValues(fields.Known(c.Fields)), c.CreatedAt.UTC(), c.UpdatedAt.UTC()}
 }
 
 func (a *API) customer(ctx context.Context, name string) (staffCustomer, error) {
@@ -205,7 +205,8 @@ func (a *API) customer(ctx context.Context, name string) (staffCustomer, error) 
 	if err != nil {
 		return staffCustomer{}, err
 	}
-	return customerOf(c), nil
+	fields, err := a.Fields.For(ctx, custom.Customer)
+	return customerOf(c, fields), err
 }
 
 // customerMark is where a page of customers ended.
@@ -233,6 +234,7 @@ func (a *API) listCustomers(ctx context.Context, in customersIn) (page kit.Page[
 		last := found[len(found)-1]
 		page.Next = kit.NextCursor(customerMark{last.CreatedAt.UnixMilli(), last.ID})
 	}
-	page.Items = kit.Each(found, customerOf)
-	return page, nil
+	fields, err := a.Fields.For(ctx, custom.Customer)
+	page.Items = kit.Each(found, func(c customer.Customer) staffCustomer { return customerOf(c, fields) })
+	return page, err
 }

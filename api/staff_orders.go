@@ -365,6 +365,10 @@ type event struct {
 
 func (a *API) staffOrder(ctx context.Context, o order.Order) (staffOrder, error) {
 	price := func(m money.Minor) kit.Money { return kit.Price(m, o.Currency) }
+	fields, err := a.Fields.For(ctx, custom.Order)
+	if err != nil {
+		return staffOrder{}, err
+	}
 	out := staffOrder{
 		ID: o.ID, Number: o.PublicNumber(), Version: o.Version, CustomerID: o.CustomerID, MarketID: o.MarketID, Language: o.Locale,
 		State: string(o.State), Payment: paymentOf(o), Fulfilment: string(o.Fulfilment), Return: string(o.Return), PlacedAt: o.PlacedAt.UTC(), UpdatedAt: o.UpdatedAt.UTC(),
@@ -374,7 +378,7 @@ func (a *API) staffOrder(ctx context.Context, o order.Order) (staffOrder, error)
 			return staffOrderLine{lineOf(l, o.Currency), l.VariantID, l.Open(), l.Restocked, l.Weight, l.HSCode, l.Origin}
 		}),
 		Goods: price(o.Goods), Discount: price(o.Discount), Shipping: price(o.Shipping), Taxes: visit{}.taxRows(o.Taxes, o.Currency), Tax: price(o.Tax), Total: price(o.Total),
-		Captured: price(o.Captured), Refunded: price(o.Refunded), Refundable: price(o.Refundable()), Due: price(o.Due()), ShippingBack: price(o.RefundedShip), Fields: fieldValues(o.Fields),
+		Captured: price(o.Captured), Refunded: price(o.Refunded), Refundable: price(o.Refundable()), Due: price(o.Due()), ShippingBack: price(o.RefundedShip), Fields: fieldValues(fields.Known(o.Fields)),
 		Attempts: kit.Each(o.Attempts, func(t payment.Attempt) attempt {
 			return attempt{
 				t.ID, t.Provider, t.Method, string(t.Status), string(t.Reason), kit.Each(t.Doubts, func(m payment.Mismatch) string { return string(m) }),

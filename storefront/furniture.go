@@ -18,7 +18,7 @@ import (
 
 // furnitureObjects are the kinds of object whose change makes the furniture
 // stale.
-var furnitureObjects = []string{"category", "collection", "media"}
+var furnitureObjects = []string{"category", "collection", "media", "field"}
 
 // furniture is what every page shows around its own content. It is read once
 // and kept until something of it changes, so that a page costs no statement

@@ -35,6 +35,11 @@ func (s *Store) category(w http.ResponseWriter, r *http.Request) error {
 		return notFound()
 	}
 	page := view.CategoryPage{Name: v.text(n.Name), Description: s.Content.HTML(v.text(n.Description))}
+	defs, err := s.Fields.For(r.Context(), custom.Category)
+	if err != nil {
+		return err
+	}
+	page.Fields = v.fields(defs.Shown(n.Fields))
 	if n.Depth == 0 && len(n.Shown()) == 0 {
 		page.Image = f.picture(v, n.MediaID)
 	}
@@ -239,7 +244,17 @@ func (s *Store) listing(r *http.Request, at string, q search.Query) (view.Listin
 	if q.After == "" {
 		q.Before = asked.Get("before")
 	}
-	state := s.narrow(v, &q, asked)
+	fields := make(map[string]bool)
+	for prefix, owner := range map[string]custom.Owner{"field:": custom.Product, "variant:": custom.Variant} {
+		defs, err := s.Fields.For(r.Context(), owner)
+		if err != nil {
+			return view.Listing{}, err
+		}
+		for _, f := range defs {
+			fields[prefix+f.Code] = f.Facet
+		}
+	}
+	state := v.narrow(&q, asked, fields)
 
 	found, err := s.Search.Search(q)
 	stale := fault.Reason(err) == "search.bad_cursor"                  // the page is from before a change of the catalogue
@@ -307,14 +322,15 @@ func (s *Store) listing(r *http.Request, at string, q search.Query) (view.Listin
 func input(key string) string { return strings.ReplaceAll(key, ":", ".") }
 
 // narrow reads the chosen facets from a query and returns them as a query of
-// their own, without what the listing does not know.
-func (s *Store) narrow(v *Visit, q *search.Query, asked url.Values) url.Values {
+// their own, without what the listing does not know. fields are the keys of the
+// merchant's own.
+func (v *Visit) narrow(q *search.Query, asked url.Values, fields map[string]bool) url.Values {
 	state := make(url.Values)
 	for name, values := range asked {
 		key := strings.Replace(name, ".", ":", 1)
 		base, end := key, ""
 		for _, e := range []string{"_from", "_to"} {
-			if b, ok := strings.CutSuffix(key, e); ok {
+			if b, ok := strings.CutSuffix(key, e); ok && !fields[key] { // a field may be called valid_from
 				base, end = b, e
 			}
 		}
@@ -352,11 +368,11 @@ func (s *Store) narrow(v *Visit, q *search.Query, asked url.Values) url.Values {
 // number field's value in millionths.
 func (v *Visit) bound(key, s string) (int64, bool) {
 	n, ok := custom.ParseDecimal(strings.Replace(strings.TrimSpace(s), ",", ".", 1))
-	if !ok || n < 0 {
-		return 0, false
+	if key != search.FacetPrice || !ok {
+		return n, ok
 	}
-	if key != search.FacetPrice {
-		return n, true
+	if n < 0 {
+		return 0, false
 	}
 	unit := v.unit()
 	if n > math.MaxInt64/unit {
@@ -431,7 +447,7 @@ func (v *Visit) facetValue(f search.Facet, value search.FacetValue) string {
 	case value.Key == search.SoldOut && f.Key == search.FacetAvailability:
 		return v.P.T("storefront.stock.sold_out")
 	}
-	return textOr(v.text(value.Name), value.Key)
+	return textOr(textOr(v.text(value.Name), f.Kind.Label(value.Key, v.P)), value.Key)
 }
 
 // chips are what of a facet is chosen, each with the listing without it.

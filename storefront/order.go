@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stoashop/stoa/commerce/custom"
 	"github.com/stoashop/stoa/commerce/market"
 	"github.com/stoashop/stoa/commerce/order"
 	"github.com/stoashop/stoa/commerce/payment"
@@ -151,6 +152,11 @@ func (s *Store) viewOrder(ctx context.Context, v *Visit, o order.Order, open boo
 	if open {
 		out.Name, out.Note = firstName(o), o.Note
 	}
+	defs, err := s.Fields.For(ctx, custom.Order)
+	if err != nil {
+		return view.Order{}, err
+	}
+	out.Fields = v.fields(defs.ToBuyer(o.Fields, open))
 	if contact.Billing != nil {
 		out.Billing = v.addressLines(*contact.Billing)
 	}

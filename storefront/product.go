@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/stoashop/stoa/commerce/catalog"
+	"github.com/stoashop/stoa/commerce/custom"
 	"github.com/stoashop/stoa/commerce/inventory"
 	"github.com/stoashop/stoa/commerce/media"
 	"github.com/stoashop/stoa/commerce/search"
@@ -72,7 +73,11 @@ func (s *Store) showProduct(w http.ResponseWriter, r *http.Request, p *catalog.P
 		return err
 	}
 	c := choose(p, r.URL.Query())
-	product := s.viewProduct(r.Context(), v, p, c)
+	own, err := s.Fields.For(r.Context(), custom.Variant)
+	if err != nil {
+		return err
+	}
+	product := s.viewProduct(r.Context(), v, p, c, own)
 	if refused != nil {
 		product.Buy.Problem = firstProblem(v, refused)
 	}
@@ -185,7 +190,8 @@ func nearest(p *catalog.Page, option, value string, now map[string]string) (best
 	return best, false
 }
 
-func (s *Store) viewProduct(ctx context.Context, v *Visit, p *catalog.Page, c choice) view.Product {
+// viewProduct draws a product; own are the fields of variants.
+func (s *Store) viewProduct(ctx context.Context, v *Visit, p *catalog.Page, c choice, own custom.Definitions) view.Product {
 	here := v.url("p", v.text(p.Slugs))
 	out := view.Product{
 		ID: p.ID, Name: v.text(p.Name), Intro: v.text(p.Subtitle), URL: here,
@@ -200,9 +206,7 @@ func (s *Store) viewProduct(ctx context.Context, v *Visit, p *catalog.Page, c ch
 	for _, o := range p.Options {
 		out.Options = append(out.Options, s.option(v, p, o, c, here))
 	}
-	for _, shown := range p.Fields {
-		out.Fields = append(out.Fields, view.CustomField{Key: shown.Field.Code, Label: v.text(shown.Field.Name), Value: shown.Field.Show(shown.Value, v.P, v.fallback())})
-	}
+	out.Fields = v.fields(p.Fields)
 	if len(c.values) < len(p.Options) {
 		out.Stock.State = view.Choose
 	}
@@ -210,6 +214,13 @@ func (s *Store) viewProduct(ctx context.Context, v *Visit, p *catalog.Page, c ch
 	if offer == nil {
 		out.Price = v.priceFrom(p)
 		return s.aboutDelivery(ctx, v, out)
+	}
+	for _, f := range v.fields(own.Shown(offer.Fields)) {
+		if has := out.Fields.Get(f.Key); has != nil {
+			*has = f // the variant knows better
+			continue
+		}
+		out.Fields = append(out.Fields, f)
 	}
 	out.SKU = offer.SKU
 	if offer.WeightGrams > 0 {

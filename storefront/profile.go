@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/stoashop/stoa/commerce/custom"
 	"github.com/stoashop/stoa/commerce/customer"
 	"github.com/stoashop/stoa/commerce/market"
 	"github.com/stoashop/stoa/guard/policy"
@@ -43,6 +44,11 @@ func (s *Store) showProfile(w http.ResponseWriter, r *http.Request, f form, at s
 		Action: v.url("account", "profile"), Problem: own.note, Fields: own.fill([]view.Field{name, phone, tongue}),
 		Hidden: []view.Hidden{{Name: "version", Value: strconv.FormatInt(v.Person.Version, 10)}},
 	}
+	defs, err := s.Fields.For(r.Context(), custom.Customer)
+	if err != nil {
+		return err
+	}
+	out.Fields = v.fields(defs.Shown(v.Person.Fields))
 	secret := of("password")
 	out.Password = view.Form{
 		Action: v.url("account", "password"), Problem: secret.note,

@@ -21,6 +21,7 @@ import (
 	"github.com/stoashop/stoa/commerce/catalog"
 	"github.com/stoashop/stoa/commerce/checkout"
 	"github.com/stoashop/stoa/commerce/content"
+	"github.com/stoashop/stoa/commerce/custom"
 	"github.com/stoashop/stoa/commerce/customer"
 	"github.com/stoashop/stoa/commerce/inventory"
 	"github.com/stoashop/stoa/commerce/market"
@@ -57,6 +58,7 @@ type Options struct {
 	PayAt []string
 
 	Market   *market.Service
+	Fields   *custom.Service
 	Catalog  *catalog.Service
 	Search   *search.Service
 	Stock    *inventory.Service

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stoashop/stoa/commerce/cart"
+	"github.com/stoashop/stoa/commerce/custom"
 	"github.com/stoashop/stoa/commerce/customer"
 	"github.com/stoashop/stoa/commerce/market"
 	"github.com/stoashop/stoa/guard/audit"
@@ -125,6 +126,18 @@ func address(lang string, parts ...string) string {
 func (v *Visit) text(t locale.Text) string { return t.In(v.lang, v.fallback()) }
 
 func (v *Visit) fallback() string { return v.store.Words.Languages()[0] }
+
+// fields are values of the merchant's own fields, as pages write them.
+func (v *Visit) fields(list []custom.Shown) (out view.Fields) {
+	for _, s := range list {
+		f := view.CustomField{Key: s.Field.Code, Label: v.text(s.Field.Name), Value: s.Field.Show(s.Value, v.P, v.fallback())}
+		if s.Field.Kind == custom.Colour {
+			f.Colour = s.Value.Code
+		}
+		out = append(out, f)
+	}
+	return out
+}
 
 // money is an amount in the market's currency.
 func (v *Visit) money(m money.Minor) money.Money {

@@ -32,17 +32,11 @@ type Page struct {
 	Options  []Option
 	Variants []Offer // the active ones, in order
 	Media    []media.Media
-	Related  []string // product ids, in order; those not visible included
-	Fields   []Shown  // the product's, in order
+	Related  []string       // product ids, in order; those not visible included
+	Fields   []custom.Shown // the product's, in order
 
 	UpdatedAt time.Time
 	Version   int64
-}
-
-// Shown is a custom field with its value.
-type Shown struct {
-	Field custom.Field
-	Value custom.Value
 }
 
 // Offer is a variant with its price in one list and its stock.
@@ -137,20 +131,9 @@ func (s *Service) page(ctx context.Context, p *Product, slugs locale.Text, relat
 		ID: p.ID, Status: p.Status, Brand: p.Brand, Name: p.Name, Subtitle: p.Subtitle, Description: p.Description,
 		SEOTitle: p.SEOTitle, SEODescription: p.SEODescription, TaxClassID: p.TaxClassID, Tags: p.Tags, Slugs: slugs,
 		Category: tree.Find(p.CategoryID), Path: tree.Path(p.CategoryID),
-		Options: p.Options, Variants: offers, Media: pictures, Related: related, Fields: shownFields(fields, p.Fields),
+		Options: p.Options, Variants: offers, Media: pictures, Related: related, Fields: fields.Shown(p.Fields),
 		UpdatedAt: p.UpdatedAt, Version: p.Version,
 	}, nil
-}
-
-// shownFields lists the values of fields that are shown, in the fields' order.
-func shownFields(fields custom.Definitions, values custom.Values) []Shown {
-	var list []Shown
-	for _, f := range fields {
-		if v, ok := values[f.Code]; ok && f.Shown {
-			list = append(list, Shown{f, v})
-		}
-	}
-	return list
 }
 
 // Card is what a listing shows of a product, in every language and every price

@@ -23,7 +23,7 @@ type Service struct {
 // fallback of all others. Call it before the log's Start.
 func New(d *db.DB, log *audit.Log, fields *custom.Service, lang string) *Service {
 	s := &Service{db: d, lang: lang, fields: fields}
-	s.tree = audit.Hold(log, "category tree", []string{"category"}, func(ctx context.Context) (*Tree, error) {
+	s.tree = audit.Hold(log, "category tree", []string{"category", "field"}, func(ctx context.Context) (*Tree, error) {
 		return loadTree(ctx, d)
 	})
 	return s

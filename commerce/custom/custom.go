@@ -77,11 +77,14 @@ type Field struct {
 	Name     locale.Text
 	Choices  []Option // of a choice, in the order they are shown
 	Required bool
-	// Shown fields appear on the object's page, Facet ones among the filters
-	// of a listing, Searchable ones are found by the shop's search.
+	// Shown fields are for everybody who sees the object: on its page and in the
+	// API. Those of a customer and an order are shown to the buyer alone. Facet
+	// ones are among the filters of a listing, Searchable ones are found by the
+	// shop's search.
 	Shown, Facet, Searchable bool
 	Position                 int
-	// Used is set once a customer or an order had a value.
+	// Used is set once a customer or an order had a value. Whether one still has
+	// is sealed.
 	Used    bool
 	Version int64
 }
@@ -309,6 +312,42 @@ func (d Definitions) By(code string) (Field, bool) {
 	return d[i], true
 }
 
+// Known leaves out values of fields that are not there any more.
+func (d Definitions) Known(values Values) Values {
+	out := make(Values, len(values))
+	for _, f := range d {
+		if v, ok := values[f.Code]; ok {
+			out[f.Code] = v
+		}
+	}
+	return out
+}
+
+// Shown is a field with its value.
+type Shown struct {
+	Field Field
+	Value Value
+}
+
+// Shown lists those of the values that the public may see, in the fields'
+// order.
+func (d Definitions) Shown(values Values) []Shown {
+	var list []Shown
+	for _, f := range d {
+		if v, ok := values[f.Code]; ok && f.Shown {
+			list = append(list, Shown{f, v})
+		}
+	}
+	return list
+}
+
+// ToBuyer is Shown for the fields of an order. Whoever holds the order's link
+// only, and is not known to be the buyer, is told no free text: it may speak of
+// people (rule B25).
+func (d Definitions) ToBuyer(values Values, known bool) []Shown {
+	return slices.DeleteFunc(d.Shown(values), func(s Shown) bool { return !known && s.Field.Kind == Text })
+}
+
 // Check brings values into their canonical form and reports every fault, each
 // at its code ("material: custom.unknown_choice"). Empty texts and codes are
 // taken out. Values that were there before and are unchanged pass even when
@@ -434,16 +473,23 @@ func (f Field) check(v Value) (out Value, empty bool, reason string, params []an
 // choice by its code or by its name in any language, anything for a text. ok
 // is false when it does not fit; an empty text is no value and ok.
 func (f Field) Parse(s string) (v Value, empty, ok bool) {
+	v, empty, reason, _ := f.Read(s)
+	return v, empty, reason == ""
+}
+
+// Read is Parse for forms: reason, with its parameters, says what is wrong, as
+// Definitions.Check does; it is "" when nothing is.
+func (f Field) Read(s string) (v Value, empty bool, reason string, params []any) {
 	s = strings.TrimSpace(s)
 	if s == "" {
-		return Value{}, true, true
+		return Value{}, true, "", nil
 	}
 	switch f.Kind {
 	case Number:
 		s = strings.TrimSpace(strings.TrimSuffix(s, f.Unit))
 		n, ok := ParseDecimal(strings.Replace(s, ",", ".", 1))
 		if !ok {
-			return Value{}, false, false
+			return Value{}, false, "custom.not_a_number", nil
 		}
 		v = OfNumber(n)
 	case Truth:
@@ -453,7 +499,7 @@ func (f Field) Parse(s string) (v Value, empty, ok bool) {
 		case "no", "false", "0", "nein", "n", "off":
 			v = OfTruth(false)
 		default:
-			return Value{}, false, false
+			return Value{}, false, "custom.not_a_truth", nil
 		}
 	case Text:
 		v = OfWords(s)
@@ -472,8 +518,7 @@ func (f Field) Parse(s string) (v Value, empty, ok bool) {
 	case Colour, Date:
 		v = OfCode(s)
 	}
-	v, empty, reason, _ := f.check(v)
-	return v, empty, reason == ""
+	return f.check(v)
 }
 
 // Show writes a value the way the page shows it, without the unit's
@@ -506,6 +551,19 @@ func (f Field) Show(v Value, p *locale.Printer, fallback string) string {
 		}
 	}
 	return v.Code
+}
+
+// Label writes a value of a date or a truth by what stands for it in a filter:
+// "2026-11-24", "true". It is "" for the other kinds, whose values have names.
+func (k Kind) Label(key string, p *locale.Printer) string {
+	switch k {
+	case Date:
+		return Field{Kind: Date}.Show(OfCode(key), p, "")
+	case Truth:
+		return Field{Kind: Truth}.Show(OfTruth(key == "true"), p, "")
+	case Number, Colour, Choice, Text:
+	}
+	return ""
 }
 
 // decimal writes a number with at least the field's decimals.

@@ -3,8 +3,10 @@ package custom_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -244,9 +246,6 @@ func TestService_keepsMeaningOfValues(t *testing.T) {
 		if err := update(func(g *custom.Field) { g.Choices = g.Choices[:1] }); err != nil {
 			t.Errorf("a choice nobody has may go: %v", err)
 		}
-		if err := s.in(t, func(ctx context.Context, tx *db.Tx) error { return s.Delete(ctx, tx, actor, f.ID) }); fault.Reason(err) != "custom.field_in_use" {
-			t.Errorf("deleting a used field: %v", err)
-		}
 		defs, err := s.For(t.Context(), custom.Category)
 		if err != nil || len(defs) != 1 || defs[0].Kind != custom.Choice || len(defs[0].Choices) != 1 || defs[0].Version != 2 {
 			t.Errorf("after the refusals: %+v, %v", defs, err)
@@ -264,11 +263,89 @@ func TestService_keepsMeaningOfValues(t *testing.T) {
 		if err := update(func(g *custom.Field) { g.Kind, g.Choices = custom.Text, nil }); err != nil {
 			t.Errorf("without values the kind may change: %v", err)
 		}
-		if err := s.in(t, func(ctx context.Context, tx *db.Tx) error { return s.Delete(ctx, tx, actor, f.ID) }); err != nil {
-			t.Errorf("and the field may go: %v", err)
+	})
+}
+
+// TestService_Delete takes the values along, and of sealed ones the code out of
+// use.
+func TestService_Delete(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
+		s := open(t, e)
+		f := material
+		f.Owner = custom.Category
+		f = s.create(t, f)
+		exec := func(sql string) {
+			t.Helper()
+			if err := s.in(t, func(ctx context.Context, tx *db.Tx) error {
+				_, err := tx.Exec(ctx, sql)
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, row := range []string{`'cat_1', '{"material":"linen","width":2}'`, `'cat_2', '{"width":3}'`} {
+			id, fields, _ := strings.Cut(row, ", ")
+			exec(`INSERT INTO category (id, position, status, name, description, seo_title, seo_description, fields, created_at, updated_at, version)
+				VALUES (` + id + `, 0, 'active', '{}', '{}', '{}', '{}', ` + fields + `, 0, 0, 1)`)
+		}
+		if n, err := s.Count(t.Context(), s.DB, f); n != 1 || err != nil {
+			t.Errorf("%d values, %v; want 1", n, err)
+		}
+		remove := func(id string) error {
+			return s.in(t, func(ctx context.Context, tx *db.Tx) error { return s.Delete(ctx, tx, actor, id) })
+		}
+		if err := remove(f.ID); err != nil {
+			t.Fatal(err)
+		}
+		if err := remove(f.ID); fault.Reason(err) != "custom.not_found" {
+			t.Errorf("a second time: %v", err)
+		}
+		got, err := db.All(t.Context(), s.DB, func(rows *db.Rows) (line string, err error) {
+			var fields string
+			var version int64
+			err = rows.Scan(&fields, &version)
+			return fmt.Sprintf("%s %d", fields, version), err
+		}, `SELECT fields, version FROM category ORDER BY id`)
+		if diff := cmp.Diff([]string{`{"width":2} 2`, `{"width":3} 1`}, got); err != nil || diff != "" {
+			t.Errorf("%v; the categories hold (-want +got):\n%s", err, diff)
 		}
 		if defs, _ := s.For(t.Context(), custom.Category); len(defs) != 0 {
 			t.Errorf("memory still has %v", defs)
+		}
+		f.ID = ""
+		s.create(t, f) // the code is free again
+
+		exec(`INSERT INTO collection (id, code, kind, rule, status, name, description, seo_title, seo_description, position, by_stock, created_at, updated_at, version)
+			VALUES ('col_1', 'linen', 'rule', '{"conditions":[{"on":"field","field":"material","is":"is","text":"linen"}]}', 'active', '{"en":"In linen"}', '{}', '{}', '{}', 0, 0, 0, 0, 1)`)
+		asked := material
+		asked.Owner = custom.Product
+		asked = s.create(t, asked)
+		if err := remove(asked.ID); fault.Reason(err) != "custom.field_in_rule" || fault.From(err).Params["collection"] != "In linen" {
+			t.Errorf("a field that a rule asks for: %v", err)
+		}
+
+		sealed := s.create(t, custom.Field{Owner: custom.Order, Code: "gift", Kind: custom.Text, Name: en("Gift")})
+		if err := s.in(t, func(ctx context.Context, tx *db.Tx) error {
+			_, err := custom.Accept(ctx, tx, custom.Order, custom.Values{"gift": custom.OfWords("yes")}, nil)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if err := remove(sealed.ID); err != nil {
+			t.Fatal(err)
+		}
+		if err := remove(sealed.ID); fault.Reason(err) != "custom.not_found" {
+			t.Errorf("a second time: %v", err)
+		}
+		if defs, _ := s.For(t.Context(), custom.Order); len(defs) != 0 {
+			t.Errorf("memory still has %v", defs)
+		}
+		err = s.in(t, func(ctx context.Context, tx *db.Tx) error {
+			_, err := s.Create(ctx, tx, actor, custom.Field{Owner: custom.Order, Code: "gift", Kind: custom.Number, Name: en("Gift")})
+			return err
+		})
+		if g := fault.From(err); g == nil || len(g.Fields) != 1 || g.Fields[0].Reason != "custom.code_retired" {
+			t.Errorf("a code that orders have values of: %v", err)
 		}
 	})
 }
@@ -297,7 +374,7 @@ func TestAccept_sealedValuesKeepTheirDefinition(t *testing.T) {
 			_, err := s.Update(ctx, tx, actor, f)
 			return err
 		})
-		if g := fault.From(err); g == nil || g.Fields[0].Reason != "custom.kind_in_use" {
+		if g := fault.From(err); g == nil || g.Fields[0].Reason != "custom.kind_sealed" {
 			t.Errorf("the kind of a sealed value's field changed: %v", err)
 		}
 	})

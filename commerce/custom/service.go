@@ -2,6 +2,7 @@ package custom
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -66,7 +67,8 @@ func Accept(ctx context.Context, tx *db.Tx, owner Owner, values, before Values) 
 }
 
 // Create adds a definition. It fails at the field with what Field.Check
-// reports, and with "custom.code_taken" at "code".
+// reports, and at "code" with "custom.code_taken", or "custom.code_retired"
+// when a field of this code was deleted that customers or orders had values of.
 func (s *Service) Create(ctx context.Context, tx *db.Tx, actor audit.Actor, f Field) (Field, error) {
 	if err := f.Check(); err != nil {
 		return f, err
@@ -80,10 +82,15 @@ func (s *Service) Create(ctx context.Context, tx *db.Tx, actor audit.Actor, f Fi
 	}
 	f.ID, f.Version, f.Used = tx.NewID("fld"), 1, false
 	if n, err := insert(ctx, tx, f); err != nil || n == 0 {
-		if err == nil {
-			err = fault.New(fault.Invalid, "form.invalid").At("code", "custom.code_taken")
+		if err != nil {
+			return f, err
 		}
-		return f, err
+		gone, err := retired(ctx, tx, f)
+		reason := "custom.code_taken"
+		if gone {
+			reason = "custom.code_retired"
+		}
+		return f, errors.Join(err, fault.New(fault.Invalid, "form.invalid").At("code", reason))
 	}
 	return f, audit.Append(ctx, tx, audit.Change{Actor: actor, Action: "field.created", Object: "field", ID: f.ID, After: f})
 }
@@ -136,39 +143,71 @@ func stillFits(ctx context.Context, tx *db.Tx, old, f Field) error {
 		}
 	}
 	var form fault.Form
-	if f.Kind != old.Kind && (objects > 0 || f.Used) {
+	if f.Kind != old.Kind && f.Used {
+		form.Add("kind", "custom.kind_sealed")
+		return form.Err()
+	}
+	if f.Kind != old.Kind && objects > 0 {
 		form.Add("kind", "custom.kind_in_use", "count", objects)
 		return form.Err()
 	}
 	for _, code := range gone {
-		if codes[code] > 0 || f.Used {
-			i := slices.IndexFunc(old.Choices, func(o Option) bool { return o.Code == code })
-			form.Add("choices."+strconv.Itoa(i)+".code", "custom.choice_in_use", "choice", code, "count", codes[code])
+		i := slices.IndexFunc(old.Choices, func(o Option) bool { return o.Code == code })
+		switch at := "choices." + strconv.Itoa(i) + ".code"; {
+		case f.Used:
+			form.Add(at, "custom.choice_sealed", "choice", code)
+		case codes[code] > 0:
+			form.Add(at, "custom.choice_in_use", "choice", code, "count", codes[code])
 		}
 	}
 	return form.Err()
 }
 
-// Delete removes a definition. It fails with "custom.field_in_use" when values
-// exist. A second call fails with "custom.not_found".
+// Delete removes a definition and the values that products, variants and
+// categories have of it. Those of customers and orders are sealed: nobody is
+// shown them any more, they go with the next change of their owner, and the
+// code is not given again. Delete fails with "custom.field_in_rule" while a
+// collection's rule asks for the field. A second call fails with
+// "custom.not_found".
 func (s *Service) Delete(ctx context.Context, tx *db.Tx, actor audit.Actor, id string) error {
 	old, err := find(ctx, tx, id)
 	if err != nil {
 		return err
 	}
-	objects := 0
-	if table(old.Owner) != "" {
-		if objects, _, err = uses(ctx, tx, old); err != nil {
+	if old.Owner == Product {
+		name, err := ruled(ctx, tx, old.Code)
+		if err != nil {
 			return err
 		}
+		if len(name) > 0 {
+			return fault.New(fault.Conflict, "custom.field_in_rule").With("collection", name.In("", ""))
+		}
 	}
-	if objects > 0 || old.Used {
-		return fault.New(fault.Conflict, "custom.field_in_use").With("count", objects)
+	lost := 0
+	if table(old.Owner) != "" {
+		if lost, err = strip(ctx, tx, old); err != nil {
+			return fmt.Errorf("take the values of %s away: %w", old.Code, err)
+		}
 	}
-	if err := remove(ctx, tx, id); err != nil {
+	if old.Used {
+		err = retire(ctx, tx, id)
+	} else {
+		err = remove(ctx, tx, id)
+	}
+	if err != nil {
 		return err
 	}
-	return audit.Append(ctx, tx, audit.Change{Actor: actor, Action: "field.deleted", Object: "field", ID: id, Before: old})
+	return audit.Append(ctx, tx, audit.Change{Actor: actor, Action: "field.deleted", Object: "field", ID: id, Before: old, After: map[string]int{"values": lost}})
+}
+
+// Count tells how many products, variants or categories have a value of a
+// field. Those of customers and orders are sealed and not counted.
+func (s *Service) Count(ctx context.Context, q db.Q, f Field) (int, error) {
+	if table(f.Owner) == "" {
+		return 0, nil
+	}
+	n, _, err := uses(ctx, q, f)
+	return n, err
 }
 
 func find(ctx context.Context, tx *db.Tx, id string) (Field, error) {

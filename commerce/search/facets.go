@@ -86,7 +86,7 @@ func (p *plan) listed(f facet, numbers []uint32) Facet {
 		}
 		return cmp.Or(cmp.Compare(p.b.counts[b], p.b.counts[a]), cmp.Compare(v.key, w.key))
 	})
-	out := Facet{Key: f.key, Name: f.name}
+	out := Facet{Key: f.key, Name: f.name, Kind: f.kind}
 	for i, n := range numbers {
 		v := &x.values[n]
 		chosen := p.b.chosen[n] != 0

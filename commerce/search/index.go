@@ -86,7 +86,8 @@ type facet struct {
 	name    locale.Text
 	ordered bool // values keep their positions; else the most frequent comes first
 	hidden  bool
-	variant bool // a variant has its values, not the whole product
+	variant bool        // a variant has its values, not the whole product
+	kind    custom.Kind // of a field
 }
 
 type valueKey struct {
@@ -332,7 +333,7 @@ func (x *index) chooseField(f custom.Field, values custom.Values, note func(uint
 	if !ok {
 		return
 	}
-	n := x.facetNumber(facet{key: fieldKey(f), name: f.Name, ordered: f.Kind == custom.Choice || f.Kind == custom.Truth, variant: f.Owner == custom.Variant})
+	n := x.facetNumber(facet{key: fieldKey(f), name: f.Name, ordered: f.Kind != custom.Text && f.Kind != custom.Colour, variant: f.Owner == custom.Variant, kind: f.Kind})
 	switch f.Kind {
 	case custom.Choice:
 		i := slices.IndexFunc(f.Choices, func(o custom.Option) bool { return o.Code == v.Code })

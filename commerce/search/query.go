@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/stoashop/stoa/commerce/catalog"
+	"github.com/stoashop/stoa/commerce/custom"
 	"github.com/stoashop/stoa/kit/fault"
 	"github.com/stoashop/stoa/kit/locale"
 )
@@ -117,6 +118,7 @@ type Hit struct {
 type Facet struct {
 	Key    string
 	Name   locale.Text  // of an option or a field; empty for those every shop has
+	Kind   custom.Kind  // of a field; "" for everything else
 	Values []FacetValue // empty for a range
 
 	IsRange  bool

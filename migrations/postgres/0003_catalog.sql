@@ -19,6 +19,7 @@ CREATE TABLE field (
     facet      BIGINT NOT NULL CHECK (facet IN (0, 1)), -- internal
     searchable BIGINT NOT NULL CHECK (searchable IN (0, 1)), -- internal
     used       BIGINT NOT NULL CHECK (used IN (0, 1)), -- internal
+    removed    BIGINT NOT NULL CHECK (removed IN (0, 1)), -- internal
     position   BIGINT NOT NULL,                       -- internal
     created_at BIGINT NOT NULL,                       -- internal
     version    BIGINT NOT NULL,                       -- internal

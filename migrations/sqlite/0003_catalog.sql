@@ -19,6 +19,7 @@ CREATE TABLE field (
     facet      INTEGER NOT NULL CHECK (facet IN (0, 1)), -- internal
     searchable INTEGER NOT NULL CHECK (searchable IN (0, 1)), -- internal
     used       INTEGER NOT NULL CHECK (used IN (0, 1)), -- internal
+    removed    INTEGER NOT NULL CHECK (removed IN (0, 1)), -- internal
     position   INTEGER NOT NULL,                       -- internal
     created_at INTEGER NOT NULL,                       -- internal
     version    INTEGER NOT NULL,                       -- internal

@@ -305,6 +305,9 @@ func (ses *session) makeFields(ctx context.Context, tx *db.Tx) error {
 				f.Position = position
 				position++
 				made, err := ses.s.fields.Create(ctx, tx, ses.actor, f)
+				if err != nil && slices.ContainsFunc(fault.From(err).Fields, func(f fault.Field) bool { return f.Reason == "custom.code_retired" }) {
+					continue // deleted on purpose
+				}
 				if err != nil {
 					return fault.New(fault.Invalid, "transfer.bad_field").With("field", f.Code).Because(err)
 				}

@@ -268,8 +268,8 @@ func (r *reader) attributes(owner custom.Owner, values custom.Values, was []Attr
 		code := codes[fold(a.Name[r.lang])]
 		d, ok := r.fields[owner].By(code)
 		v, set := values[code]
-		if ok && !set {
-			continue // taken away since
+		if ok && !set || !ok && len(r.fields[owner]) < custom.MaxPerOwner {
+			continue // taken away since, or its field was
 		}
 		if ok {
 			if had, fits := attributeValue(d, a, r.lang); !fits || !agree(had, v) {
@@ -327,6 +327,8 @@ func (r *reader) plainFields(owner custom.Owner, values custom.Values, was []Fie
 			case set && !had.Equal(v):
 				f.Value = texts(d, v).In(r.lang, "")
 			}
+		} else if len(r.fields[owner]) < custom.MaxPerOwner {
+			continue // there was room for it: its field was deleted since
 		}
 		out = append(out, f)
 	}

@@ -21,6 +21,11 @@ func (s *Service) People(ctx context.Context) iter.Seq2[Customer, error] {
 			yield(Customer{}, fault.New(fault.Invalid, "transfer.no_customers"))
 			return
 		}
+		fields, err := s.fields.For(ctx, custom.Customer)
+		if err != nil {
+			yield(Customer{}, err)
+			return
+		}
 		filter := customer.Filter{Limit: 200}
 		for {
 			page, err := s.people.List(ctx, s.db, filter)
@@ -33,7 +38,7 @@ func (s *Service) People(ctx context.Context) iter.Seq2[Customer, error] {
 					continue
 				}
 				book, err := s.people.Addresses(ctx, s.db, c.ID)
-				if !yield(readPerson(c, book), err) || err != nil {
+				if !yield(readPerson(c, fields, book), err) || err != nil {
 					return
 				}
 			}
@@ -46,7 +51,8 @@ func (s *Service) People(ctx context.Context) iter.Seq2[Customer, error] {
 	}
 }
 
-func readPerson(c customer.Customer, book []customer.Saved) Customer {
+func readPerson(c customer.Customer, fields custom.Definitions, book []customer.Saved) Customer {
+	c.Fields = fields.Known(c.Fields)
 	out := Customer{
 		Source: "stoa:" + c.ID, Email: c.Email, Phone: c.Phone,
 		Marketing: c.Fields["accepts_marketing"].Truth, TaxExempt: c.Fields["tax_exempt"].Truth,

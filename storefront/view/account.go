@@ -87,7 +87,8 @@ type AddressPage struct {
 type ProfilePage struct {
 	Page
 	Nav      []Link
-	Details  Form // name, phone, language
+	Details  Form   // name, phone, language
+	Fields   Fields // what else the shop notes of the customer and shows
 	Password Form
 	Email    Form // where the account is; asks for the password
 	Sessions []Session

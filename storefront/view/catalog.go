@@ -215,6 +215,7 @@ type CategoryPage struct {
 	Page
 	Name        string
 	Description theme.HTML
+	Fields      Fields // the category's; a collection has none
 	Image       *Image
 	Children    []CategoryTile
 	Listing     Listing

@@ -60,6 +60,7 @@ type Order struct {
 	Refunds []Refund
 
 	Note       string // what the buyer wrote; may be empty
+	Fields     Fields // the merchant's own, as far as they are for the buyer
 	CancelURL  string // POST; "" when it can no longer be cancelled
 	ContactURL string
 	Messages   []Notice

@@ -230,10 +230,11 @@ type Attribute struct {
 // CustomField is a value of a merchant-defined field. Themes find one with
 // Fields.Get.
 type CustomField struct {
-	Key   string
-	Label string
-	Value string     // as text in the page's language
-	HTML  theme.HTML // set for rich text only
+	Key    string
+	Label  string
+	Value  string     // as text in the page's language
+	Colour string     // "#rrggbb" when the value is a colour
+	HTML   theme.HTML // set for rich text only
 }
 
 // Fields is a list of custom fields.

@@ -118,7 +118,7 @@ type form struct {
 	SEODescription map[string]string `form:"seo_description" max:"1000" multiline:"true"`
 	Parent         string            `form:"parent" max:"40"`
 	Shown          bool              `form:"shown"`
-	Fields         map[string]string `form:"fields" items:"500" max:"5000" multiline:"true"`
+	Fields         map[string]string `form:"fields" items:"500" max:"20000" multiline:"true"`
 }
 
 func (s *screen) blank(w http.ResponseWriter, r *http.Request) error {

@@ -47,7 +47,7 @@ type form struct {
 	Category       string                  `form:"category" max:"40"`
 	Categories     []string                `form:"categories" items:"500" max:"40"`
 	Collections    []string                `form:"collections" items:"500" max:"40"`
-	Fields         map[string]string       `form:"fields" items:"500" max:"5000" multiline:"true"`
+	Fields         map[string]string       `form:"fields" items:"500" max:"20000" multiline:"true"`
 	Variants       []variantForm           `form:"variants" items:"100"`
 	Media          []string                `form:"media" items:"250" max:"40"`
 	Alt            map[string]string       `form:"alt" items:"1500" max:"500"`
@@ -66,7 +66,7 @@ type variantForm struct {
 	Tracked   bool         `form:"tracked"`
 	Off       bool         `form:"off"` // archived
 	// Fields are only asked for here when the product has one variant.
-	Fields map[string]string `form:"fields" items:"500" max:"5000" multiline:"true"`
+	Fields map[string]string `form:"fields" items:"500" max:"20000" multiline:"true"`
 }
 
 func (s *screen) limits(d *admin.Desk) web.Limits {

@@ -32,7 +32,7 @@ type detailForm struct {
 	HSCode  string            `form:"hs_code" max:"20"`
 	Origin  string            `form:"origin" max:"2"`
 	Media   string            `form:"media" max:"40"`
-	Fields  map[string]string `form:"fields" items:"500" max:"5000" multiline:"true"`
+	Fields  map[string]string `form:"fields" items:"500" max:"20000" multiline:"true"`
 }
 
 // one reads the product and the place of the variant that the path names.

@@ -78,10 +78,14 @@ func kind(d *admin.Desk, f custom.Field) string {
 
 func purposes(d *admin.Desk, f custom.Field) string {
 	var all []string
+	shown := "shown"
+	if f.Owner == custom.Customer || f.Owner == custom.Order {
+		shown = "shown_to_buyer"
+	}
 	for _, use := range []struct {
 		on  bool
 		key string
-	}{{f.Required, "required"}, {f.Shown, "shown"}, {f.Facet, "facet"}, {f.Searchable, "searchable"}} {
+	}{{f.Required, "required"}, {f.Shown, shown}, {f.Facet, "facet"}, {f.Searchable, "searchable"}} {
 		if use.on {
 			all = append(all, d.P.T("admin.fields."+use.key))
 		}
@@ -121,7 +125,7 @@ func (s *screen) newField(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	f := custom.Field{Owner: owner, Kind: custom.Text, Shown: owner == custom.Product || owner == custom.Variant, Position: len(defs)}
+	f := custom.Field{Owner: owner, Kind: custom.Text, Shown: owner != custom.Customer && owner != custom.Order, Position: len(defs)}
 	return s.showField(w, r, f, admin.Typed{}, nil)
 }
 
@@ -166,7 +170,15 @@ func (s *screen) showField(w http.ResponseWriter, r *http.Request, f custom.Fiel
 		v.Note = d.P.T("admin.fields.of." + string(f.Owner))
 		v.Hidden = append(v.Hidden, admin.Hidden{Name: "version", Value: t.Value("version", strconv.FormatInt(f.Version, 10))})
 		code = admin.Field{Name: "code", Label: d.P.T("admin.tax.code"), Value: f.Code, Mono: true, Off: true, Help: d.P.T("admin.fields.code_kept")}
-		s.deletable(d, &v, v.To+"/deletion", f.Version, "admin.fields.delete", "admin.fields.delete_text")
+		n, err := s.Fields.Count(r.Context(), s.DB, f)
+		if err != nil {
+			return err
+		}
+		text := d.P.T("admin.fields.delete_text", "count", n)
+		if f.Used {
+			text = d.P.T("admin.fields.delete_sealed")
+		}
+		s.deletable(d, &v, v.To+"/deletion", f.Version, "admin.fields.delete", text)
 	}
 	kinds := admin.Field{Name: "kind", Label: d.P.T("admin.fields.kind"), Kind: admin.RadioField}
 	for _, k := range custom.Kinds() {
@@ -190,10 +202,13 @@ func uses(d *admin.Desk, f custom.Field) []admin.Field {
 	check := func(name string, on bool) admin.Field {
 		return admin.Field{Name: name, Label: d.P.T("admin.fields." + name), Help: d.P.T("admin.fields." + name + "_help"), Kind: admin.CheckField, Checked: on}
 	}
-	fields := []admin.Field{check("required", f.Required)}
-	if f.Owner == custom.Product || f.Owner == custom.Variant || f.Owner == custom.Category {
-		fields = append(fields, check("shown", f.Shown))
+	shown := check("shown", f.Shown)
+	switch f.Owner {
+	case custom.Customer, custom.Order:
+		shown.Label, shown.Help = d.P.T("admin.fields.shown_to_buyer"), d.P.T("admin.fields.shown_help."+string(f.Owner))
+	case custom.Product, custom.Variant, custom.Category:
 	}
+	fields := []admin.Field{check("required", f.Required), shown}
 	if f.Owner == custom.Product || f.Owner == custom.Variant {
 		fields = append(fields, check("facet", f.Facet), check("searchable", f.Searchable))
 	}

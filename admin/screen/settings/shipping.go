@@ -190,7 +190,7 @@ func (s *screen) showZone(w http.ResponseWriter, r *http.Request, z shipping.Zon
 	if z.ID != "" {
 		v.To += "/" + z.ID
 		v.Hidden = []admin.Hidden{{Name: "version", Value: t.Value("version", strconv.FormatInt(z.Version, 10))}}
-		s.deletable(d, &v, v.To+"/deletion", z.Version, "admin.zone.delete", "admin.zone.delete_text")
+		s.deletable(d, &v, v.To+"/deletion", z.Version, "admin.zone.delete", d.P.T("admin.zone.delete_text"))
 	}
 	whole := admin.Field{Name: "countries", Label: d.P.T("admin.zone.countries"), Kind: admin.ChecksField}
 	whole.Choices = append([]admin.Choice{{Value: shipping.Everywhere, Label: d.P.T("admin.zone.everywhere"), Help: d.P.T("admin.zone.everywhere_help")}}, Countries(d, "")...)
@@ -335,7 +335,7 @@ func (s *screen) showMethod(w http.ResponseWriter, r *http.Request, z shipping.Z
 	if m.ID != "" {
 		v.To += "/" + m.ID
 		v.Hidden = []admin.Hidden{{Name: "version", Value: t.Value("version", strconv.FormatInt(m.Version, 10))}}
-		s.deletable(d, &v, v.To+"/deletion", m.Version, "admin.method.delete", "admin.method.delete_text")
+		s.deletable(d, &v, v.To+"/deletion", m.Version, "admin.method.delete", d.P.T("admin.method.delete_text"))
 	}
 	currency := cmp.Or(m.Currency, d.Shop.Currency)
 	amount := func(n money.Minor) string {

@@ -139,7 +139,7 @@ func (s *screen) showRate(w http.ResponseWriter, r *http.Request, row tax.Row, t
 	if row.ID != "" {
 		v.To += "/" + row.ID
 		v.Hidden = []admin.Hidden{{Name: "version", Value: t.Value("version", strconv.FormatInt(row.Version, 10))}}
-		s.deletable(d, &v, v.To+"/deletion", row.Version, "admin.tax.delete_rate", "admin.tax.delete_rate_text")
+		s.deletable(d, &v, v.To+"/deletion", row.Version, "admin.tax.delete_rate", d.P.T("admin.tax.delete_rate_text"))
 	}
 	day := func(t time.Time) string {
 		if t.IsZero() {
@@ -171,12 +171,12 @@ func (s *screen) showRate(w http.ResponseWriter, r *http.Request, row tax.Row, t
 }
 
 // deletable adds the way to delete what a page shows.
-func (s *screen) deletable(d *admin.Desk, v *admin.FormView, to string, version int64, label, warning string) {
+func (s *screen) deletable(d *admin.Desk, v *admin.FormView, to string, version int64, label, text string) {
 	if v.ReadOnly {
 		return
 	}
 	v.More = append(v.More, admin.Action{Label: d.P.T(label), Icon: "trash", Look: "danger", Opens: "delete"})
-	v.Dialogs = append(v.Dialogs, admin.Dialog{ID: "delete", Title: d.P.T(label) + "?", Text: d.P.T(warning), Action: admin.Action{
+	v.Dialogs = append(v.Dialogs, admin.Dialog{ID: "delete", Title: d.P.T(label) + "?", Text: text, Action: admin.Action{
 		Label: d.P.T("admin.delete"), Post: true, URL: to, Key: v.FormKey, Look: "danger", Fields: []admin.Hidden{{Name: "version", Value: strconv.FormatInt(version, 10)}},
 	}})
 }
@@ -287,7 +287,7 @@ func (s *screen) showClass(w http.ResponseWriter, r *http.Request, c tax.Class, 
 		v.Hidden = []admin.Hidden{{Name: "version", Value: t.Value("version", strconv.FormatInt(c.Version, 10))}}
 		code.Off = true
 		if c.Code != tax.Standard && c.Code != tax.Exempt {
-			s.deletable(d, &v, v.To+"/deletion", c.Version, "admin.tax.delete_class", "admin.tax.delete_class_text")
+			s.deletable(d, &v, v.To+"/deletion", c.Version, "admin.tax.delete_class", d.P.T("admin.tax.delete_class_text"))
 		}
 	} else {
 		code = t.Fill(code)
