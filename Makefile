@@ -16,12 +16,13 @@ test: packages check ## everything: vet, format, floors, tests on both engines
 packages: ## PostgreSQL and Chromium, from Debian's packages
 	@./internal/testrun/packages.sh
 
-check: ## what needs no database: format, vet, the floors
+check: ## what needs no database: format, vet, the floors, the linters that are installed
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt these:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	$(GO) vet ./...
 	$(GO) test ./internal/arch
+	@./internal/testrun/lint.sh -q
 
-lint: ## staticcheck, where it can be installed
+lint: ## golangci-lint, or staticcheck and gofumpt where it cannot be installed
 	@./internal/testrun/lint.sh
 
 bench: ## speed, each figure beside its limit in the same run

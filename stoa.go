@@ -369,7 +369,7 @@ func (s *Shop) Run(ctx context.Context, started func(net.Addr)) error {
 	if err != nil {
 		return errors.Join(err, s.Close())
 	}
-	defer release()
+	defer func() { _ = release() }()
 	metrics := web.NewMetrics()
 	handler, err := s.Handler(metrics)
 	if err != nil {

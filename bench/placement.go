@@ -384,7 +384,7 @@ func (r *raw) run(ctx context.Context, writes []write) error {
 		if err == nil {
 			return tx.Commit()
 		}
-		tx.Rollback()
+		_ = tx.Rollback()
 		if !strings.Contains(err.Error(), "40P01") {
 			return err
 		}

@@ -102,7 +102,7 @@ func open(t testing.TB, engine db.Engine, fill bool) *Shop {
 	}
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	var all sync.WaitGroup
-	all.Go(func() { server.Serve(listener) })
+	all.Go(func() { _ = server.Serve(listener) })
 	all.Go(func() { s.Work(ctx) })
 	t.Cleanup(func() {
 		server.Close()

@@ -2,6 +2,7 @@ package storefront
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/stoashop/stoa/commerce/media"
@@ -43,7 +44,7 @@ func (s *Store) byHash(ctx context.Context, v *Visit, hashes []string) (map[stri
 		if !ok {
 			var err error
 			m, err = media.ByHash(ctx, s.DB, hash)
-			if err == db.ErrNoRows {
+			if errors.Is(err, db.ErrNoRows) {
 				continue
 			}
 			if err != nil {

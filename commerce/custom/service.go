@@ -212,7 +212,7 @@ func (s *Service) Count(ctx context.Context, q db.Q, f Field) (int, error) {
 
 func find(ctx context.Context, tx *db.Tx, id string) (Field, error) {
 	f, err := byID(ctx, tx, id)
-	if err == db.ErrNoRows {
+	if errors.Is(err, db.ErrNoRows) {
 		return f, fault.New(fault.NotFound, "custom.not_found")
 	}
 	return f, err

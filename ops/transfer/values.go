@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"cmp"
+	"errors"
 	"math/big"
 	"strings"
 	"time"
@@ -132,7 +133,7 @@ func parseAmount(s, currency string, style decimals) (money.Minor, string) {
 	}
 	amount, err := money.Parse(plain, currency)
 	switch {
-	case err == money.ErrSyntax && len(strings.TrimLeft(plain, "-")) < 20:
+	case errors.Is(err, money.ErrSyntax) && len(strings.TrimLeft(plain, "-")) < 20:
 		return 0, "transfer.too_many_decimals"
 	case err != nil, amount > maxAmount, amount < -maxAmount:
 		return 0, "transfer.number_too_large"

@@ -88,8 +88,8 @@ func (d *DB) openSQLite(ctx context.Context, file string) error {
 
 func olderThan(version, than string) bool {
 	var a, b [3]int
-	fmt.Sscanf(version, "%d.%d.%d", &a[0], &a[1], &a[2])
-	fmt.Sscanf(than, "%d.%d.%d", &b[0], &b[1], &b[2])
+	_, _ = fmt.Sscanf(version, "%d.%d.%d", &a[0], &a[1], &a[2])
+	_, _ = fmt.Sscanf(than, "%d.%d.%d", &b[0], &b[1], &b[2])
 	for i := range a {
 		if a[i] != b[i] {
 			return a[i] < b[i]
@@ -225,11 +225,11 @@ func (w *writer) attempt(body func(run func(*member) bool), members *[]*member) 
 		return lost == nil
 	})
 	if lost != nil {
-		w.conn.ExecContext(ctx, `ROLLBACK`) // fails when it is gone already, which is as well
+		_, _ = w.conn.ExecContext(ctx, `ROLLBACK`) // fails when it is gone already, which is as well
 		return lost
 	}
 	if _, err := w.exec(ctx, `COMMIT`, nil); err != nil {
-		w.conn.ExecContext(ctx, `ROLLBACK`)
+		_, _ = w.conn.ExecContext(ctx, `ROLLBACK`)
 		return err
 	}
 	w.db.commits.Add(1)

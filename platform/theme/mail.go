@@ -104,7 +104,7 @@ func bindMail(name string, fm htmltemplate.FuncMap, trees mailTrees, shared map[
 		return nil, err
 	}
 	root := "mail/" + name + ".txt"
-	text := texttemplate.New(root).Option("missingkey=error").Funcs(texttemplate.FuncMap(fm))
+	text := texttemplate.New(root).Option("missingkey=error").Funcs(fm)
 	used, err := reach(root, trees.text, nil)
 	if err != nil {
 		return nil, err

@@ -164,11 +164,10 @@ func (c *cluster) makeTemplate() (string, error) {
 		return "", err
 	}
 	defer conn.Close(ctx)
-	// One process makes it, the others wait.
+	// One process makes it, the others wait until its connection closes.
 	if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock(7018624)`); err != nil {
 		return "", err
 	}
-	defer conn.Exec(ctx, `SELECT pg_advisory_unlock(7018624)`)
 	var there bool
 	if err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = $1 AND datistemplate)`, name).Scan(&there); err != nil || there {
 		return name, err
@@ -214,7 +213,7 @@ func (c *cluster) createFrom(ctx context.Context, template string) (address stri
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		if conn, err := pgx.Connect(ctx, c.url); err == nil {
-			conn.Exec(ctx, `DROP DATABASE IF EXISTS `+quote(name)+` WITH (FORCE)`)
+			_, _ = conn.Exec(ctx, `DROP DATABASE IF EXISTS `+quote(name)+` WITH (FORCE)`)
 			conn.Close(ctx)
 		}
 	}, nil

@@ -197,7 +197,7 @@ func (b *Bank) send(ctx context.Context, d *delivery) bool {
 		return false
 	}
 	defer res.Body.Close()
-	io.Copy(io.Discard, io.LimitReader(res.Body, 64<<10))
+	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 64<<10))
 	return res.StatusCode/100 == 2
 }
 
