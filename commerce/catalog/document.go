@@ -5,6 +5,7 @@ import (
 
 	"github.com/stoashop/stoa/commerce/custom"
 	"github.com/stoashop/stoa/kit/locale"
+	"github.com/stoashop/stoa/kit/money"
 	"github.com/stoashop/stoa/platform/db"
 )
 
@@ -37,7 +38,15 @@ const Unplaced = unplaced
 type DocumentVariant struct {
 	ID, SKU, GTIN string
 	Fields        custom.Values
-	Choices       []int // its option values, by their place in Document.Choices
+	Choices       []int           // its option values, by their place in Document.Choices
+	Prices        []DocumentPrice // by list; a list that is not here cannot buy it
+}
+
+// DocumentPrice is what a variant costs in one list.
+type DocumentPrice struct {
+	ListID    string
+	Amount    money.Minor
+	Available bool // it has stock
 }
 
 // DocumentChoice is a value of an option.

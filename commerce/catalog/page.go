@@ -186,7 +186,8 @@ func (c Card) VisibleAt(now time.Time) bool { return visible(c.Status, c.Publish
 // Cards reads the cards of products, in three statements for each thousand.
 // Deleted products are left out; whether a card is visible the caller asks.
 func (s *Service) Cards(ctx context.Context, q db.Q, ids []string) (map[string]*Card, error) {
-	return cards(ctx, q, ids, s.db.Now())
+	found, _, err := cards(ctx, q, ids, s.db.Now())
+	return found, err
 }
 
 // Line is what a cart or an order needs to know of a variant.

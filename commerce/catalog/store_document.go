@@ -9,7 +9,7 @@ import (
 )
 
 func documents(ctx context.Context, q db.Q, ids []string, now time.Time) (map[string]*Document, error) {
-	found, err := cards(ctx, q, ids, now)
+	found, prices, err := cards(ctx, q, ids, now)
 	if err != nil {
 		return nil, err
 	}
@@ -22,6 +22,7 @@ func documents(ctx context.Context, q db.Q, ids []string, now time.Time) (map[st
 			return nil, err
 		}
 	}
+	documentPrices(all, prices)
 	return all, nil
 }
 
@@ -56,6 +57,19 @@ func documentPlacements(ctx context.Context, q db.Q, all map[string]*Document, i
 		}
 	}
 	return nil
+}
+
+// documentPrices hands each variant its prices.
+func documentPrices(all map[string]*Document, offers []offered) {
+	own := make(map[string][]DocumentPrice, len(offers))
+	for _, o := range offers {
+		own[o.variant] = append(own[o.variant], o.DocumentPrice)
+	}
+	for _, d := range all {
+		for i := range d.Variants {
+			d.Variants[i].Prices = own[d.Variants[i].ID]
+		}
+	}
 }
 
 // documentVariants reads the active variants, and the option values they have.

@@ -143,8 +143,9 @@ func productMedia(ctx context.Context, q db.Q, id string) ([]media.Media, error)
 	}, `SELECT `+media.Columns+` FROM product_media x JOIN media m ON m.id = x.media_id WHERE x.product_id = $1 ORDER BY x.position, m.id`, id)
 }
 
-// cards reads the cards of products in three statements for each thousand.
-func cards(ctx context.Context, q db.Q, ids []string, now time.Time) (map[string]*Card, error) {
+// cards reads the cards of products, and the offers they are made from, in
+// three statements for each thousand.
+func cards(ctx context.Context, q db.Q, ids []string, now time.Time) (map[string]*Card, []offered, error) {
 	all := make(map[string]*Card, len(ids))
 	_, err := list(ctx, q, func(rows *db.Rows) (struct{}, error) {
 		var c Card
@@ -165,37 +166,57 @@ func cards(ctx context.Context, q db.Q, ids []string, now time.Time) (map[string
 		FROM product p LEFT JOIN slug s ON s.object_id = p.id AND s.current = 1
 		WHERE p.status <> 'deleted' AND p.id IN `, ids, ``)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if err := cardPrices(ctx, q, all, ids, now); err != nil {
-		return nil, err
+	prices, err := offers(ctx, q, ids, now)
+	if err != nil {
+		return nil, nil, err
 	}
-	return all, cardPictures(ctx, q, all, ids)
+	cardPrices(all, prices)
+	return all, prices, cardPictures(ctx, q, all, ids)
 }
 
-func cardPrices(ctx context.Context, q db.Q, all map[string]*Card, ids []string, now time.Time) error {
-	_, err := list(ctx, q, func(rows *db.Rows) (struct{}, error) {
-		var id string
-		var p CardPrice
+// offered is what one active variant costs in one list.
+type offered struct {
+	product, variant, currency string
+	compare                    money.Minor
+	DocumentPrice
+}
+
+// offers reads what the active variants of products cost in every list, of a
+// product and a list the cheapest first.
+func offers(ctx context.Context, q db.Q, ids []string, now time.Time) ([]offered, error) {
+	return list(ctx, q, func(rows *db.Rows) (o offered, err error) {
 		var compare *int64
-		err := rows.Scan(&id, &p.ListID, &p.Currency, &p.Variants, &p.Min, &p.Max, &compare, db.Truth(&p.Available), &p.VariantID)
+		var tracked bool
+		var stock inventory.Stock
+		err = rows.Scan(&o.product, &o.variant, &o.ListID, &o.currency, &o.Amount, &compare, db.Truth(&tracked), &stock.Sellable, &stock.Shelf)
 		if compare != nil {
-			p.CompareAt = money.Minor(*compare)
+			o.compare = money.Minor(*compare)
 		}
-		if c := all[id]; c != nil {
-			c.Prices = append(c.Prices, p)
-		}
-		return struct{}{}, err
+		o.Available = !tracked || stock.Sellable > 0
+		return o, err
 	}, `
-		SELECT product_id, list_id, currency, COUNT(*), MIN(amount), MAX(amount), MAX(CASE WHEN place = 1 THEN compare_at END),
-			MAX(CASE WHEN tracked = 0 OR sellable > 0 THEN 1 ELSE 0 END), MAX(CASE WHEN place = 1 THEN id END)
-		FROM (
-			SELECT v.id, v.product_id, v.tracked, x.list_id, x.currency, x.amount, x.compare_at, `+inventory.StockSQL("v", "$1")+`,
-				ROW_NUMBER() OVER (PARTITION BY v.product_id, x.list_id ORDER BY x.amount, v.position, v.id) AS place
-			FROM variant v JOIN price x ON x.variant_id = v.id
-			WHERE v.status = 'active' AND v.product_id IN `, ids, `) offered
-		GROUP BY product_id, list_id, currency ORDER BY product_id, list_id`, now.UnixMilli())
-	return err
+		SELECT v.product_id, v.id, x.list_id, x.currency, x.amount, x.compare_at, v.tracked, `+inventory.StockSQL("v", "$1")+`
+		FROM variant v JOIN price x ON x.variant_id = v.id
+		WHERE v.status = 'active' AND v.product_id IN `, ids, ` ORDER BY v.product_id, x.list_id, x.amount, v.position, v.id`, now.UnixMilli())
+}
+
+// cardPrices adds up the offers of each product and list.
+func cardPrices(all map[string]*Card, offers []offered) {
+	for _, o := range offers {
+		c := all[o.product]
+		if c == nil {
+			continue
+		}
+		if n := len(c.Prices); n == 0 || c.Prices[n-1].ListID != o.ListID {
+			c.Prices = append(c.Prices, CardPrice{ListID: o.ListID, Currency: o.currency, Min: o.Amount, CompareAt: o.compare, VariantID: o.variant})
+		}
+		p := &c.Prices[len(c.Prices)-1]
+		p.Max = o.Amount
+		p.Variants++
+		p.Available = p.Available || o.Available
+	}
 }
 
 // maxSwatches bounds the swatches of a card.

@@ -54,9 +54,17 @@ func goods(n int) ([]*catalog.Document, []custom.Field, *catalog.Tree) {
 			d.Choices = append(d.Choices, catalog.DocumentChoice{Option: "size", OptionName: en("Size"), Value: fmt.Sprint(j), ValueName: en(fmt.Sprint(j)), Position: j})
 			c := fmt.Sprint(r.IntN(16))
 			d.Choices = append(d.Choices, catalog.DocumentChoice{Option: "colour", OptionName: en("Colour"), Value: c, ValueName: en("Colour " + c)})
-			d.Variants = append(d.Variants, catalog.DocumentVariant{ID: fmt.Sprint(id, j), SKU: fmt.Sprintf("SKU-%d-%d", i, j)})
+			d.Variants = append(d.Variants, catalog.DocumentVariant{ID: fmt.Sprint(id, j), SKU: fmt.Sprintf("SKU-%d-%d", i, j), Choices: []int{2 * j, 2*j + 1}})
 		}
-		d.Prices[0].Available = r.IntN(5) > 0
+		prices := make([]*catalog.DocumentPrice, len(d.Variants))
+		dearer := r.IntN(3) == 0 // one in three has sizes at prices of their own
+		for j := range prices {
+			prices[j] = &catalog.DocumentPrice{Amount: d.Prices[0].Min, Available: r.IntN(5) > 0}
+			if dearer {
+				prices[j].Amount += money.Minor(j * 500)
+			}
+		}
+		priced(d, prices...)
 		docs[i] = d
 	}
 	return docs, fields, catalog.NewTree(categories)

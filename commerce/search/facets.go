@@ -2,6 +2,7 @@ package search
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"github.com/stoashop/stoa/commerce/catalog"
@@ -159,20 +160,35 @@ func (p *plan) availability() Facet {
 	return out
 }
 
-// span makes a range facet of numbers, with a handful of round steps. grain is
-// the smallest difference two numbers can have.
-func (p *plan) span(key string, numbers []int64, name locale.Text, unit string, decimals int, grain int64) Facet {
+// span makes a range facet of spots, with a handful of round steps. A document
+// counts once in each step it has a spot in. grain is the smallest difference
+// two numbers can have.
+func (p *plan) span(key string, spots []spot, name locale.Text, unit string, decimals int, grain int64) Facet {
 	chosen, isChosen := p.q.Ranges[key]
 	f := Facet{Key: key, Name: name, IsRange: true, Unit: unit, Decimals: decimals, Chosen: chosen}
-	if len(numbers) == 0 {
+	f.Min, f.Max = math.MaxInt64, math.MinInt64
+	for _, s := range spots {
+		if !s.not {
+			f.Min, f.Max = min(f.Min, s.n), max(f.Max, s.n)
+		}
+	}
+	if f.Min > f.Max {
+		f.Min, f.Max = 0, 0
 		return f
 	}
-	f.Min, f.Max = slices.Min(numbers), slices.Max(numbers)
 	step := stepOf(f.Max-f.Min, grain)
 	first := floor(f.Min, step)
 	counts := make([]int, floor(f.Max-first, step)/step+1)
-	for _, n := range numbers {
-		counts[(n-first)/step]++
+	last := make([]uint32, len(counts)) // the document a step has met last, and one
+	for _, s := range spots {
+		if s.n < first || s.n >= first+int64(len(counts))*step {
+			continue // only what does not count can be out there
+		}
+		i := (s.n - first) / step
+		if last[i] != s.doc+1 && !s.not {
+			counts[i]++
+		}
+		last[i] = s.doc + 1
 	}
 	for i, count := range counts {
 		b := Bucket{Min: first + int64(i)*step, Max: first + int64(i+1)*step - grain, Count: count}

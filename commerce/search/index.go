@@ -106,9 +106,13 @@ type value struct {
 
 // column is a number of each document; missing where it has none.
 type column struct {
-	key   string
-	field custom.Field
-	of    []int64
+	key     string
+	field   custom.Field
+	variant bool    // a variant has it, not the whole product
+	of      []int64 // the lowest
+	// each are the numbers of a document's variants, missing where one has
+	// none; nil when they are all the same.
+	each [][]int64
 }
 
 const missing = math.MinInt64
@@ -120,6 +124,15 @@ func (c *column) at(doc uint32) int64 {
 	return c.of[doc]
 }
 
+// variants are the numbers of a document's variants; nil when they are all
+// what at says.
+func (c *column) variants(doc uint32) []int64 {
+	if int(doc) >= len(c.each) {
+		return nil
+	}
+	return c.each[doc]
+}
+
 func (c *column) set(doc uint32, n int64) {
 	for len(c.of) < int(doc) {
 		c.of = append(c.of, missing)
@@ -127,13 +140,81 @@ func (c *column) set(doc uint32, n int64) {
 	c.of = append(c.of, n)
 }
 
-type priceCol struct {
-	column    // the lowest
-	highest   column
-	available []bool
+// setEach sets what the variants of a document have.
+func (c *column) setEach(doc uint32, numbers []int64) {
+	lowest, same := int64(missing), true
+	for _, n := range numbers {
+		if n != missing && (lowest == missing || n < lowest) {
+			lowest = n
+		}
+		same = same && n == numbers[0]
+	}
+	if lowest == missing {
+		return
+	}
+	c.set(doc, lowest)
+	if !same {
+		c.each = at(c.each, doc, numbers)
+	}
 }
 
+// forget drops what a dead document's variants have.
+func (c *column) forget(doc uint32) {
+	if int(doc) < len(c.each) {
+		c.each[doc] = nil
+	}
+}
+
+// at puts v into a list by document that has nothing yet from there on.
+func at[T any](list []T, doc uint32, v T) []T {
+	var none T
+	for len(list) < int(doc) {
+		list = append(list, none)
+	}
+	return append(list, v)
+}
+
+// priceCol is what the documents cost in a list.
+type priceCol struct {
+	column
+	available []bool
+	// inEach is what of a document's variants is available; nil when all of
+	// them are, or none.
+	inEach [][]bool
+}
+
+// has reports whether one of the variants is available.
 func (p *priceCol) has(doc uint32) bool { return int(doc) < len(p.available) && p.available[doc] }
+
+// availables says which of the variants are available; nil when has says it
+// for all of them.
+func (p *priceCol) availables(doc uint32) []bool {
+	if int(doc) >= len(p.inEach) {
+		return nil
+	}
+	return p.inEach[doc]
+}
+
+func (p *priceCol) put(doc uint32, o *offers) {
+	p.setEach(doc, o.amounts)
+	p.available = at(p.available, doc, slices.Contains(o.in, true))
+	if slices.Contains(o.in, true) && slices.Contains(o.in, false) {
+		p.inEach = at(p.inEach, doc, o.in)
+	}
+}
+
+func (p *priceCol) forget(doc uint32) {
+	p.column.forget(doc)
+	if int(doc) < len(p.inEach) {
+		p.inEach[doc] = nil
+	}
+}
+
+// offers are what the variants of a document cost in a list.
+type offers struct {
+	amounts []int64
+	in      []bool
+}
 
 type codeHit struct {
 	doc     uint32
@@ -157,7 +238,7 @@ func newIndex(langs []string, fields []custom.Field, tree *catalog.Tree) *index 
 	}
 	for _, f := range fields {
 		if f.Facet && f.Kind == custom.Number {
-			x.numbers = append(x.numbers, &column{key: fieldKey(f), field: f})
+			x.numbers = append(x.numbers, &column{key: fieldKey(f), field: f, variant: f.Owner == custom.Variant})
 		}
 	}
 	return x
@@ -207,6 +288,12 @@ func (x *index) put(id string, d *catalog.Document) {
 	if old, ok := x.byID[id]; ok {
 		x.docs[old].live = false
 		x.docs[old].card, x.docs[old].variants = nil, nil
+		for _, c := range x.numbers {
+			c.forget(old)
+		}
+		for _, p := range x.prices {
+			p.forget(old)
+		}
 		x.dead++
 		delete(x.byID, id)
 	}
@@ -325,7 +412,16 @@ func (x *index) choose(d *catalog.Document) [][]uint32 {
 			})
 		}
 	}
-	return variants
+	return packed(variants)
+}
+
+// packed moves lists next to each other: a query looks at all of them.
+func packed(lists [][]uint32) [][]uint32 {
+	all := slices.Concat(lists...)
+	for i, l := range lists {
+		lists[i], all = all[:len(l):len(l)], all[len(l):]
+	}
+	return lists
 }
 
 func (x *index) chooseField(f custom.Field, values custom.Values, note func(uint32, value) uint32) {
@@ -360,37 +456,41 @@ func (x *index) chooseField(f custom.Field, values custom.Values, note func(uint
 
 // count fills the columns of numbers.
 func (x *index) count(doc uint32, d *catalog.Document) {
+	none := slices.Repeat([]int64{missing}, len(d.Variants))
 	for _, c := range x.numbers {
-		if v, ok := numberOf(c.field, d); ok {
-			c.set(doc, v)
+		if !c.variant {
+			if v, ok := d.Fields[c.field.Code]; ok {
+				c.set(doc, v.Number)
+			}
+			continue
+		}
+		numbers := slices.Clone(none)
+		for i, variant := range d.Variants {
+			if v, ok := variant.Fields[c.field.Code]; ok {
+				numbers[i] = v.Number
+			}
+		}
+		c.setEach(doc, numbers)
+	}
+	lists := make(map[string]*offers)
+	for i, v := range d.Variants {
+		for _, p := range v.Prices {
+			o := lists[p.ListID]
+			if o == nil {
+				o = &offers{slices.Clone(none), make([]bool, len(d.Variants))}
+				lists[p.ListID] = o
+			}
+			o.amounts[i], o.in[i] = int64(p.Amount), p.Available
 		}
 	}
-	for _, p := range d.Prices {
-		col := x.prices[p.ListID]
+	for id, o := range lists {
+		col := x.prices[id]
 		if col == nil {
-			col = new(priceCol)
-			x.prices[p.ListID] = col
+			col = &priceCol{column: column{variant: true}}
+			x.prices[id] = col
 		}
-		col.set(doc, int64(p.Min))
-		col.highest.set(doc, int64(p.Max))
-		for len(col.available) < int(doc) {
-			col.available = append(col.available, false)
-		}
-		col.available = append(col.available, p.Available)
+		col.put(doc, o)
 	}
-}
-
-func numberOf(f custom.Field, d *catalog.Document) (int64, bool) {
-	if f.Owner == custom.Product {
-		v, ok := d.Fields[f.Code]
-		return v.Number, ok
-	}
-	for _, variant := range d.Variants {
-		if v, ok := variant.Fields[f.Code]; ok {
-			return v.Number, true
-		}
-	}
-	return 0, false
 }
 
 // What a word weighs by where it stands.

@@ -2,6 +2,7 @@ package search_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"sync"
@@ -28,7 +29,8 @@ func en(s string) locale.Text { return locale.Text{"en": s} }
 
 func at[T any](v T) *T { return &v }
 
-// doc is an active product that costs something.
+// doc is an active product that costs something. Its variants cost what its
+// card says, unless change sets their prices.
 func doc(id, name string, amount money.Minor, change ...func(*catalog.Document)) *catalog.Document {
 	d := &catalog.Document{Card: catalog.Card{
 		ID: id, Status: catalog.Active, Name: en(name), CreatedAt: dbtest.Began.AddDate(-1, 0, 0),
@@ -37,7 +39,34 @@ func doc(id, name string, amount money.Minor, change ...func(*catalog.Document))
 	for _, c := range change {
 		c(d)
 	}
+	for i := range d.Variants {
+		for _, p := range d.Prices {
+			if d.Variants[i].Prices == nil {
+				d.Variants[i].Prices = []catalog.DocumentPrice{{ListID: p.ListID, Amount: p.Min, Available: p.Available}}
+			}
+		}
+	}
 	return d
+}
+
+// priced sets what the variants of a product cost, and its card's prices
+// accordingly.
+func priced(d *catalog.Document, prices ...*catalog.DocumentPrice) {
+	d.Prices = nil
+	for i, p := range prices {
+		if p == nil {
+			d.Variants[i].Prices = []catalog.DocumentPrice{}
+			continue
+		}
+		p.ListID = list
+		d.Variants[i].Prices = []catalog.DocumentPrice{*p}
+		if d.Prices == nil {
+			d.Prices = []catalog.CardPrice{{ListID: list, Currency: "EUR", Min: p.Amount, Max: p.Amount}}
+		}
+		c := &d.Prices[0]
+		c.Min, c.Max, c.Available = min(c.Min, p.Amount), max(c.Max, p.Amount), c.Available || p.Available
+		c.Variants++
+	}
 }
 
 func ids(hits []search.Hit) []string {
@@ -240,16 +269,16 @@ func shopDocs(t *rapid.T) ([]*catalog.Document, []custom.Field, *catalog.Tree) {
 		{Owner: custom.Product, Code: "height", Kind: custom.Number, Facet: true, Unit: "cm", Name: en("Height")},
 		{Owner: custom.Product, Code: "washable", Kind: custom.Truth, Facet: true, Name: en("Washable")},
 		{Owner: custom.Variant, Code: "tint", Kind: custom.Colour, Facet: true, Name: en("Tint")},
+		{Owner: custom.Variant, Code: "volume", Kind: custom.Number, Facet: true, Unit: "l", Name: en("Volume")},
 	}
 	n := rapid.IntRange(0, 40).Draw(t, "products")
 	docs := make([]*catalog.Document, n)
 	for i := range docs {
 		label := func(s string) string { return fmt.Sprintf("%s %d", s, i) }
 		words := rapid.SampledFrom([]string{"linen shirt", "wool coat", "shirt", "lamp", "linen lamp"}).Draw(t, label("name"))
-		docs[i] = doc(fmt.Sprintf("prd_%03d", i), words, money.Minor(rapid.Int64Range(0, 9).Draw(t, label("price"))*500), func(d *catalog.Document) {
+		docs[i] = doc(fmt.Sprintf("prd_%03d", i), words, 0, func(d *catalog.Document) {
 			d.Brand = rapid.SampledFrom([]string{"", "Aure", "Bask"}).Draw(t, label("brand"))
 			d.CreatedAt = d.CreatedAt.Add(time.Duration(rapid.IntRange(0, 3).Draw(t, label("created"))) * time.Hour)
-			d.Prices[0].Available = rapid.Bool().Draw(t, label("available"))
 			if rapid.IntRange(0, 9).Draw(t, label("status")) == 0 {
 				d.Status = catalog.Draft
 			}
@@ -269,6 +298,12 @@ func shopDocs(t *rapid.T) ([]*catalog.Document, []custom.Field, *catalog.Tree) {
 				if tint := rapid.SampledFrom([]string{"", "#aa0000", "#00bb00"}).Draw(t, label("tint")); tint != "" {
 					d.Variants[v].Fields = custom.Values{"tint": custom.OfCode(tint)}
 				}
+				if l := rapid.Int64Range(-1, 3).Draw(t, label("volume")); l >= 0 {
+					if d.Variants[v].Fields == nil {
+						d.Variants[v].Fields = custom.Values{}
+					}
+					d.Variants[v].Fields["volume"] = custom.OfNumber(l * 1_000_000)
+				}
 				size := rapid.SampledFrom([]string{"", "s", "m"}).Draw(t, label("size"))
 				if size == "" {
 					continue
@@ -280,6 +315,16 @@ func shopDocs(t *rapid.T) ([]*catalog.Document, []custom.Field, *catalog.Tree) {
 				}
 				d.Variants[v].Choices = []int{at}
 			}
+			prices := make([]*catalog.DocumentPrice, len(d.Variants))
+			for v := range prices {
+				if n := rapid.Int64Range(-1, 9).Draw(t, label("price")); n >= 0 {
+					prices[v] = &catalog.DocumentPrice{Amount: money.Minor(n * 500), Available: rapid.Bool().Draw(t, label("available"))}
+				}
+				if v > 0 && rapid.Bool().Draw(t, label("the same")) {
+					prices[v] = prices[v-1]
+				}
+			}
+			priced(d, prices...)
 			for _, c := range []string{"cat_a", "cat_b", "cat_c", "cat_d"} {
 				if rapid.IntRange(0, 3).Draw(t, label(c)) == 0 {
 					d.Placements = append(d.Placements, catalog.Placement{ID: c, Position: rapid.SampledFrom([]int{0, 1, catalog.Unplaced}).Draw(t, label("position"))})
@@ -292,10 +337,7 @@ func shopDocs(t *rapid.T) ([]*catalog.Document, []custom.Field, *catalog.Tree) {
 
 // naive are the values of a document by facet, worked out the plain way.
 func naive(d *catalog.Document, tree *catalog.Tree) map[string][]string {
-	v := map[string][]string{search.FacetAvailability: {search.SoldOut}}
-	if d.Prices[0].Available {
-		v[search.FacetAvailability] = []string{search.InStock}
-	}
+	v := make(map[string][]string)
 	if d.Brand != "" {
 		v[search.FacetBrand] = []string{d.Brand}
 	}
@@ -316,15 +358,56 @@ func naive(d *catalog.Document, tree *catalog.Tree) map[string][]string {
 }
 
 // ofVariant are the values of a variant by facet.
-func ofVariant(d *catalog.Document, i int) map[string]string {
-	v := make(map[string]string)
+func ofVariant(d *catalog.Document, i int) map[string][]string {
+	v := make(map[string][]string)
 	for _, c := range d.Variants[i].Choices {
-		v["option:size"] = d.Choices[c].Value
+		v["option:size"] = []string{d.Choices[c].Value}
 	}
 	if c, ok := d.Variants[i].Fields["tint"]; ok {
-		v["variant:tint"] = c.Code
+		v["variant:tint"] = []string{c.Code}
 	}
 	return v
+}
+
+// passes reports whether a document has one variant that passes every filter,
+// the document's own properties included. Of the availability it is all
+// variants that pass the rest that tell: one that can be bought is enough to
+// be in stock, and sold out is what none of them can be.
+func passes(d *catalog.Document, tree *catalog.Tree, filters map[string][]string, ranges map[string]search.Range) bool {
+	in := func(r search.Range, n int64) bool {
+		return (r.Min == nil || n >= *r.Min) && (r.Max == nil || n <= *r.Max)
+	}
+	number := func(v custom.Values, code string) bool {
+		r, asked := ranges["field:"+code]
+		if !asked {
+			r, asked = ranges["variant:"+code]
+		}
+		n, has := v[code]
+		return !asked || (has && in(r, n.Number))
+	}
+	if d.Status != catalog.Active || len(d.Prices) == 0 || !number(d.Fields, "height") {
+		return false
+	}
+	found, buyable := false, false
+	for i, v := range d.Variants {
+		ok := number(v.Fields, "volume")
+		have := naive(d, tree)
+		for key, values := range ofVariant(d, i) {
+			have[key] = values
+		}
+		for key, chosen := range filters {
+			if key != search.FacetAvailability && chosen != nil && !overlap(have[key], chosen) {
+				ok = false
+			}
+		}
+		if r, asked := ranges[search.FacetPrice]; asked && (len(v.Prices) == 0 || !in(r, int64(v.Prices[0].Amount))) {
+			ok = false
+		}
+		found = found || ok
+		buyable = buyable || ok && len(v.Prices) > 0 && v.Prices[0].Available
+	}
+	asked := filters[search.FacetAvailability]
+	return found && (asked == nil || slices.Contains(asked, search.InStock) && buyable || slices.Contains(asked, search.SoldOut) && !buyable)
 }
 
 func overlap(a, b []string) bool {
@@ -413,101 +496,67 @@ func TestSearch_countsLikeBruteForce(t *testing.T) {
 			}
 		}
 		q := search.Query{Lang: "en", ListID: list, Limit: rapid.IntRange(1, 10).Draw(t, "limit"), Filters: map[string][]string{}, Ranges: map[string]search.Range{}}
+		ofVariants := rapid.Bool().Draw(t, "of variants only")
 		for _, key := range keys {
-			if rapid.IntRange(0, 3).Draw(t, "filter "+key) == 0 {
+			often := 3
+			if ofVariants {
+				often = 1
+				if !slices.Contains([]string{search.FacetAvailability, "option:size", "variant:tint"}, key) {
+					continue
+				}
+			}
+			if rapid.IntRange(0, often).Draw(t, "filter "+key) == 0 {
 				q.Filters[key] = rapid.SliceOfNDistinct(rapid.SampledFrom(choices[key]), 1, len(choices[key]), rapid.ID[string]).Draw(t, key)
 			}
 		}
 		if rapid.Bool().Draw(t, "by price") {
-			q.Ranges[search.FacetPrice] = search.Range{Min: at(rapid.Int64Range(0, 3000).Draw(t, "from"))}
+			from := rapid.Int64Range(0, 3000).Draw(t, "from")
+			q.Ranges[search.FacetPrice] = search.Range{Min: at(from), Max: at(from + rapid.Int64Range(0, 3000).Draw(t, "span"))}
 		}
 		if rapid.IntRange(0, 3).Draw(t, "by height") == 0 {
 			q.Ranges["field:height"] = search.Range{Max: at(rapid.Int64Range(0, 5).Draw(t, "to") * 10_000_000)}
+		}
+		if rapid.IntRange(0, 3).Draw(t, "by volume") == 0 {
+			q.Ranges["variant:volume"] = search.Range{Min: at(rapid.Int64Range(0, 3).Draw(t, "least") * 1_000_000)}
 		}
 		q.Category = rapid.SampledFrom([]string{"", "", "cat_a", "cat_c", "cat_none"}).Draw(t, "category")
 		q.Text = rapid.SampledFrom([]string{"", "", "linen", "lin", "shirt linen"}).Draw(t, "text")
 		q.Sort = rapid.SampledFrom([]search.Sort{search.Newest, search.PriceUp, search.PriceDown, search.ByName, search.Featured}).Draw(t, "sort")
 
-		var want []*catalog.Document
-		counts := make(map[string]map[string]int)
-		prices, heights := 0, 0
+		var asked []*catalog.Document // in the category, with the words
 		for _, d := range docs {
-			if d == nil || d.Status != catalog.Active {
+			if d == nil {
 				continue
 			}
-			have := naive(d, tree)
-			if q.Category != "" && !slices.Contains(have[search.FacetCategory], q.Category) {
-				continue
-			}
+			in := naive(d, tree)[search.FacetCategory]
 			words := d.Name["en"] + " " + d.Fields["material"].Code
-			for _, n := range have[search.FacetCategory] {
+			for _, n := range in {
 				words += " " + tree.Find(n).Name["en"]
 			}
-			if (q.Text == "linen" || q.Text == "lin" || q.Text == "shirt linen") && !slices.Contains(search.Terms(words), "linen") {
-				continue
+			has := func(word string) bool { return slices.Contains(search.Terms(words), word) }
+			if (q.Category == "" || slices.Contains(in, q.Category)) && (q.Text == "" || has("linen")) && (q.Text != "shirt linen" || has("shirt")) {
+				asked = append(asked, d)
 			}
-			if q.Text == "shirt linen" && !slices.Contains(search.Terms(words), "shirt") {
-				continue
+		}
+		// narrowed counts what is found when one filter is another.
+		narrowed := func(key string, chosen []string, r *search.Range) (n int) {
+			filters, ranges := maps.Clone(q.Filters), maps.Clone(q.Ranges)
+			if r == nil {
+				filters[key] = chosen
+			} else {
+				ranges[key] = *r
 			}
-			var failed []string
-			for key, chosen := range q.Filters {
-				if key != "option:size" && key != "variant:tint" && !overlap(have[key], chosen) {
-					failed = append(failed, key)
+			for _, d := range asked {
+				if passes(d, tree, filters, ranges) {
+					n++
 				}
 			}
-			price := int64(d.Prices[0].Min)
-			if r, ok := q.Ranges[search.FacetPrice]; ok && price < *r.Min {
-				failed = append(failed, search.FacetPrice)
-			}
-			height, tall := d.Fields["height"]
-			if r, ok := q.Ranges["field:height"]; ok && (!tall || height.Number > *r.Max) {
-				failed = append(failed, "field:height")
-			}
-			if len(failed) > 1 {
-				continue
-			}
-			counted := make(map[[2]string]bool)
-			passes := false
-			for i := range d.Variants { // one variant has to have it all
-				values := ofVariant(d, i)
-				var lacks []string
-				for _, key := range []string{"option:size", "variant:tint"} {
-					if chosen := q.Filters[key]; chosen != nil && !slices.Contains(chosen, values[key]) {
-						lacks = append(lacks, key)
-					}
-				}
-				passes = passes || len(lacks) == 0
-				for key, v := range values {
-					if len(failed) == 0 && (len(lacks) == 0 || len(lacks) == 1 && lacks[0] == key) && !counted[[2]string{key, v}] {
-						counted[[2]string{key, v}] = true
-						if counts[key] == nil {
-							counts[key] = make(map[string]int)
-						}
-						counts[key][v]++
-					}
-				}
-			}
-			if !passes {
-				continue
-			}
-			if len(failed) == 0 {
+			return n
+		}
+		var want []*catalog.Document
+		for _, d := range asked {
+			if passes(d, tree, q.Filters, q.Ranges) {
 				want = append(want, d)
-			}
-			for key, values := range have {
-				for _, v := range values {
-					if len(failed) == 0 || failed[0] == key {
-						if counts[key] == nil {
-							counts[key] = make(map[string]int)
-						}
-						counts[key][v]++
-					}
-				}
-			}
-			if len(failed) == 0 || failed[0] == search.FacetPrice {
-				prices++
-			}
-			if tall && (len(failed) == 0 || failed[0] == "field:height") {
-				heights++
 			}
 		}
 		position := func(d *catalog.Document) int {
@@ -583,28 +632,41 @@ func TestSearch_countsLikeBruteForce(t *testing.T) {
 		if diff := cmp.Diff(wantIDs, got); diff != "" {
 			t.Fatalf("hits (-want +got):\n%s", diff)
 		}
+		// What a count says is what choosing it, and nothing else of its facet,
+		// finds.
 		for _, f := range first.Facets {
 			if f.IsRange {
-				sum := 0
+				covered := 0
 				for _, b := range f.Buckets {
-					sum += b.Count
+					if n := narrowed(f.Key, nil, &search.Range{Min: &b.Min, Max: &b.Max}); b.Count != n {
+						t.Fatalf("%s %d to %d: %d, want %d", f.Key, b.Min, b.Max, b.Count, n)
+					}
+					covered += b.Count
 				}
-				if total := map[string]int{search.FacetPrice: prices, "field:height": heights}[f.Key]; sum != total {
-					t.Fatalf("%s: buckets hold %d, want %d", f.Key, sum, total)
+				if all := narrowed(f.Key, nil, &search.Range{Min: &f.Min, Max: &f.Max}); covered < all {
+					t.Fatalf("%s: the steps hold %d, want all %d", f.Key, covered, all)
+				}
+				for _, beyond := range []search.Range{{Max: at(f.Min - 1)}, {Min: at(f.Max + 1)}} {
+					if n := narrowed(f.Key, nil, &beyond); n > 0 && len(f.Buckets) > 0 {
+						t.Fatalf("%s is said to be %d to %d, and %d products are beyond", f.Key, f.Min, f.Max, n)
+					}
 				}
 				continue
 			}
+			listed := make(map[string]bool)
 			for _, v := range f.Values {
-				if v.Count != counts[f.Key][v.Key] {
-					t.Fatalf("%s %s: %d, want %d", f.Key, v.Key, v.Count, counts[f.Key][v.Key])
+				listed[v.Key] = true
+				if n := narrowed(f.Key, []string{v.Key}, nil); v.Count != n {
+					t.Fatalf("%s %s: %d, want %d", f.Key, v.Key, v.Count, n)
 				}
-				delete(counts[f.Key], v.Key)
 			}
 			if f.Key == search.FacetCategory {
 				continue // lists what is below the one asked for only
 			}
-			if len(counts[f.Key]) > 0 {
-				t.Fatalf("%s lacks %v", f.Key, counts[f.Key])
+			for _, v := range choices[f.Key] {
+				if n := narrowed(f.Key, []string{v}, nil); n > 0 && !listed[v] {
+					t.Fatalf("%s lacks %s, which has %d", f.Key, v, n)
+				}
 			}
 		}
 	})

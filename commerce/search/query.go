@@ -69,9 +69,13 @@ type Query struct {
 	// category or below it, or in a collection; by id.
 	Category, Collection string
 	// Filters keeps the hits that have any of the chosen values, for each
-	// facet. Unknown facets and values match nothing.
+	// facet. What variants have (options, their fields, price and stock) has
+	// to meet in one variant. A product is sold out when no variant that
+	// passes all other filters can be bought. Unknown facets and values match
+	// nothing.
 	Filters map[string][]string
-	// Ranges keeps the hits within, for FacetPrice and number fields.
+	// Ranges keeps the hits within, for FacetPrice and number fields, in the
+	// same way.
 	Ranges map[string]Range
 	Sort   Sort
 	After  string // Result.Next of the page before
@@ -114,7 +118,8 @@ type Hit struct {
 }
 
 // Facet is something to narrow the hits by. Its counts disregard what is
-// chosen of the facet itself, so they say what choosing more would bring.
+// chosen of the facet itself: each says what choosing that value, and nothing
+// else of the facet, finds.
 type Facet struct {
 	Key    string
 	Name   locale.Text  // of an option or a field; empty for those every shop has

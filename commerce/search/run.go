@@ -21,8 +21,19 @@ type buffer struct {
 	counted []uint64 // by value: the last document of which it was counted, see seen
 	seen    uint64   // documents of which values were counted so far, ever
 	every   []uint32 // 0, 1, 2 …
-	prices  []int64
-	numbers [][]int64 // by number field
+	prices  []spot
+	numbers [][]spot // by number field
+	lacking []uint64 // of the document at hand: what each variant does not pass
+	differ  []planRange
+}
+
+// spot is where a document stands in a range.
+type spot struct {
+	n   int64
+	doc uint32
+	// not says that the document does not count where this spot is, whatever
+	// its other spots are.
+	not bool
 }
 
 func (x *index) buffer() *buffer {
@@ -244,13 +255,14 @@ type plan struct {
 	price  *priceCol
 	values []uint32 // whose b.chosen is set
 	all    uint64   // the bits of all filters
-	own    uint64   // of these, the ones on facets of variants: one variant has to pass them all
+	own    uint64   // of these, the ones on what variants have: one variant has to pass them all
 	facet  []uint64 // the bit of the filter on each facet, 0 for none
 	ranges []planRange
 	number []uint64 // the bit of the range of each number field
 	money  uint64   // the bit of the price's range
 	stock  uint64   // the bit of availability
 	wants  [2]bool
+	out    bool // only what is sold out is asked for
 	inOut  [2]int
 }
 
@@ -277,6 +289,10 @@ func (x *index) plan(b *buffer, q Query, now int64) *plan {
 		if key == FacetAvailability {
 			p.stock = bit
 			p.wants = [2]bool{slices.Contains(chosen, InStock), slices.Contains(chosen, SoldOut)}
+			p.out = p.wants[1] && !p.wants[0]
+			if p.price != nil {
+				p.own |= bit
+			}
 			continue
 		}
 		f, ok := x.facetAt[key]
@@ -309,6 +325,9 @@ func (x *index) plan(b *buffer, q Query, now int64) *plan {
 				r.column, p.number[i] = c, r.bit
 			}
 		}
+		if r.column != nil && r.column.variant {
+			p.own |= r.bit
+		}
 		p.ranges = append(p.ranges, r)
 	}
 	return p
@@ -334,51 +353,78 @@ func (p *plan) shows(e *entry, doc uint32) bool {
 
 // failing is the set of filters a document does not pass. Of a document with
 // several variants it is what the best of them does not pass: a red one in L
-// and a blue one in M are no red one in M.
+// and a blue one in M are no red one in M, and a cheap one that is sold out
+// beside a dear one in stock is no cheap one in stock. It leaves what each
+// variant does not pass in b.lacking, if that may matter.
 func (p *plan) failing(doc uint32) uint64 {
+	b := p.b
+	b.lacking, b.differ = b.lacking[:0], b.differ[:0]
 	if p.all == 0 {
 		return 0
 	}
 	x := p.x
+	variants := x.docs[doc].variants
 	var passed uint64
 	for _, n := range x.vals[x.offs[doc]:x.offs[doc+1]] {
-		passed |= p.b.chosen[n]
+		passed |= b.chosen[n]
 	}
-	if p.stock != 0 {
-		in := p.price != nil && p.price.has(doc)
-		if (in && p.wants[0]) || (!in && p.wants[1]) {
-			passed |= p.stock
-		}
-	}
+	lacks := p.own // what every variant does not pass, as far as they are all the same
 	for _, r := range p.ranges {
 		if r.column == nil {
 			continue
 		}
+		if variants != nil && r.column.variants(doc) != nil {
+			b.differ = append(b.differ, r)
+			passed |= r.bit // perhaps
+			continue
+		}
 		if n := r.column.at(doc); n != missing && r.holds(n) {
 			passed |= r.bit
+			lacks &^= r.bit
+		}
+	}
+	var available []bool
+	if p.stock != 0 {
+		in := p.price != nil && p.price.has(doc)
+		if variants != nil && p.price != nil {
+			available = p.price.availables(doc)
+		}
+		switch {
+		case available != nil:
+			passed |= p.stock // perhaps
+		case (in && p.wants[0]) || (!in && p.wants[1]):
+			passed |= p.stock
+			lacks &^= p.stock
 		}
 	}
 	failing := p.all &^ passed
-	if variants := x.docs[doc].variants; variants != nil && p.own&(p.own-1) != 0 && failing&p.own == 0 {
-		least := p.own
-		for _, v := range variants {
-			if f := p.lacks(v); bits.OnesCount64(f) < bits.OnesCount64(least) {
-				least = f
+	if variants == nil || p.own == 0 || failing&(failing-1) != 0 || (failing != 0 && p.q.NoFacets) {
+		return failing
+	}
+	least, blocked := p.own, false
+	for i, values := range variants {
+		lacks := lacks
+		for _, n := range values {
+			lacks &^= b.chosen[n]
+		}
+		for _, r := range b.differ {
+			if n := r.column.each[doc][i]; n != missing && r.holds(n) {
+				lacks &^= r.bit
 			}
 		}
-		failing |= least
+		if available != nil && ((available[i] && p.wants[0]) || (!available[i] && p.wants[1])) {
+			lacks &^= p.stock
+		}
+		b.lacking = append(b.lacking, lacks)
+		if bits.OnesCount64(lacks) < bits.OnesCount64(least) {
+			least = lacks
+		}
+		blocked = blocked || lacks == p.stock
 	}
-	return failing
-}
-
-// lacks is the set of filters on facets of variants that a variant does not
-// pass.
-func (p *plan) lacks(variant []uint32) uint64 {
-	failing := p.own
-	for _, n := range variant {
-		failing &^= p.b.chosen[n]
+	if p.out && blocked {
+		least = p.stock // one that can be bought passes all the rest
 	}
-	return failing
+	return failing&^p.own | least
 }
 
 // count adds a document to the counts of each facet that does not stand in
@@ -388,43 +434,65 @@ func (p *plan) count(doc uint32, failing uint64) {
 	if failing&(failing-1) != 0 {
 		return // two filters keep it out
 	}
-	x := p.x
-	byVariant := p.own != 0 && x.docs[doc].variants != nil
-	switch {
-	case byVariant:
+	x, b := p.x, p.b
+	if len(b.lacking) > 0 {
 		p.countVariants(doc, failing)
-	case failing == 0:
+		return
+	}
+	if failing == 0 {
 		for _, n := range x.vals[x.offs[doc]:x.offs[doc+1]] {
-			p.b.counts[n]++
+			b.counts[n]++
 		}
-	default:
+	} else {
 		for _, n := range x.vals[x.offs[doc]:x.offs[doc+1]] {
 			if p.facet[x.facetOf[n]] == failing {
-				p.b.counts[n]++
+				b.counts[n]++
 			}
 		}
 	}
 	if p.price != nil {
-		if n := p.price.at(doc); n != missing && (failing == 0 || p.money == failing) {
-			p.b.prices = append(p.b.prices, n)
+		if failing == 0 || p.money == failing {
+			b.prices = p.price.spots(b.prices, doc)
 		}
 		if failing == 0 || p.stock == failing {
-			if p.price.has(doc) {
-				p.inOut[0]++
-			} else {
-				p.inOut[1]++
-			}
+			p.inOut[b2i(!p.price.has(doc))]++
 		}
 	}
 	for i, c := range x.numbers {
-		if n := c.at(doc); n != missing && (failing == 0 || p.number[i] == failing) {
-			p.b.numbers[i] = append(p.b.numbers[i], n)
+		if failing == 0 || p.number[i] == failing {
+			b.numbers[i] = c.spots(b.numbers[i], doc)
 		}
 	}
 }
 
-// countVariants adds a document whose values may be those of some variants
-// only: a value of a variant counts when the variant passes every other filter.
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// spots appends where a document and its variants stand.
+func (c *column) spots(list []spot, doc uint32) []spot {
+	each := c.variants(doc)
+	if each == nil {
+		if n := c.at(doc); n != missing {
+			list = append(list, spot{n: n, doc: doc})
+		}
+		return list
+	}
+	for _, n := range each {
+		if n != missing {
+			list = append(list, spot{n: n, doc: doc})
+		}
+	}
+	return list
+}
+
+// countVariants adds a document of which some variants may pass and others
+// not: what a variant has counts when the variant passes every other filter.
+// When only what is sold out is asked for, it does not count after all if
+// another variant has it too, passes as well and can be bought.
 func (p *plan) countVariants(doc uint32, failing uint64) {
 	x, b := p.x, p.b
 	for _, n := range x.vals[x.offs[doc]:x.offs[doc+1]] {
@@ -432,22 +500,81 @@ func (p *plan) countVariants(doc uint32, failing uint64) {
 			b.counts[n]++
 		}
 	}
+	for i, c := range x.numbers {
+		if !c.variant && (failing == 0 || p.number[i] == failing) {
+			b.numbers[i] = c.spots(b.numbers[i], doc)
+		}
+	}
 	if failing&^p.own != 0 {
 		return
 	}
 	b.seen++
-	for _, v := range x.docs[doc].variants {
-		lacks := p.lacks(v)
-		if lacks&(lacks-1) != 0 {
-			continue
+	if p.out {
+		for i, lacks := range b.lacking {
+			if lacks&p.stock != 0 {
+				p.countVariant(doc, i, lacks&^p.stock, true)
+			}
 		}
-		for _, n := range v {
-			if lacks&^p.facet[x.facetOf[n]] == 0 && b.counted[n] != b.seen {
-				b.counted[n] = b.seen
+	}
+	asked, in := false, false
+	for i, lacks := range b.lacking {
+		p.countVariant(doc, i, lacks, false)
+		if p.price != nil && lacks&^p.stock == 0 {
+			asked, in = true, in || p.price.in(doc, i)
+		}
+	}
+	if asked {
+		p.inOut[b2i(!in)]++
+	}
+}
+
+// in reports whether a variant is available.
+func (p *priceCol) in(doc uint32, variant int) bool {
+	if each := p.availables(doc); each != nil {
+		return each[variant]
+	}
+	return p.has(doc)
+}
+
+// countVariant adds what one variant has, or, with not, keeps the rest from
+// adding it.
+func (p *plan) countVariant(doc uint32, variant int, lacks uint64, not bool) {
+	if lacks&(lacks-1) != 0 {
+		return
+	}
+	x, b := p.x, p.b
+	for _, n := range x.docs[doc].variants[variant] {
+		if lacks&^p.facet[x.facetOf[n]] == 0 && b.counted[n] != b.seen {
+			b.counted[n] = b.seen
+			if !not {
 				b.counts[n]++
 			}
 		}
 	}
+	if p.price != nil && lacks&^p.money == 0 {
+		b.prices = p.price.spot(b.prices, doc, variant, not)
+	}
+	for i, c := range x.numbers {
+		if c.variant && lacks&^p.number[i] == 0 {
+			b.numbers[i] = c.spot(b.numbers[i], doc, variant, not)
+		}
+	}
+}
+
+// spot appends where a variant stands.
+func (c *column) spot(list []spot, doc uint32, variant int, not bool) []spot {
+	n := c.at(doc)
+	if each := c.variants(doc); each != nil {
+		n = each[variant]
+	}
+	if n == missing {
+		return list
+	}
+	s := spot{n, doc, not}
+	if len(list) > 0 && list[len(list)-1] == s {
+		return list
+	}
+	return append(list, s)
 }
 
 func sorted[V any](m map[string]V) []string {

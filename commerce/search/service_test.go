@@ -279,6 +279,71 @@ func TestService_followsStockCategoriesFieldsAndPictures(t *testing.T) {
 	})
 }
 
+// A shopper who wants a red one in M, in stock and for twenty at most, finds
+// what has a variant that is all of that: as soon as it is delivered, until it
+// is sold, and not because other variants are each a part of it.
+func TestService_followsEveryVariantsPriceAndStock(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
+		seed(t, e.DB)
+		n := start(t, e.DB)
+		p := product("Shirt", "", 0)
+		value := func(s string) catalog.OptionValue { return catalog.OptionValue{Code: s, Name: en(s)} }
+		p.Options = []catalog.Option{
+			{Code: "colour", Name: en("Colour"), Values: []catalog.OptionValue{value("red"), value("blue")}},
+			{Code: "size", Name: en("Size"), Values: []catalog.OptionValue{value("m"), value("l")}},
+		}
+		p.Variants = nil
+		for _, v := range []struct {
+			colour, size string
+			amount       money.Minor
+		}{{"red", "m", 1900}, {"red", "l", 2900}, {"blue", "m", 1500}} {
+			p.Variants = append(p.Variants, catalog.Variant{
+				SKU: v.colour + v.size, Tracked: true, Values: []string{v.colour, v.size}, Prices: []catalog.Price{{ListID: list, Amount: v.amount}},
+			})
+		}
+		p = n.save(t, p)
+		stock := inventory.New(func() inventory.Display { return inventory.Display{Mode: "hidden"} })
+		move := func(variant int, delta int64) {
+			t.Helper()
+			tx(t, e.DB, func(ctx context.Context, tx *db.Tx) error {
+				return stock.Adjust(ctx, tx, actor, inventory.Adjustment, []inventory.Change{{VariantID: p.Variants[variant].ID, LocationID: "loc_main", Delta: delta}})
+			})
+		}
+		want := func(when string, total, soldOut int) {
+			t.Helper()
+			q := search.Query{
+				Filters: map[string][]string{"option:colour": {"red"}, "option:size": {"m"}, search.FacetAvailability: {search.InStock}},
+				Ranges:  map[string]search.Range{search.FacetPrice: {Max: at(int64(2000))}},
+			}
+			if r := n.find(t, q); r.Total != total {
+				t.Errorf("%s: %d in stock, want %d", when, r.Total, total)
+			}
+			q.Filters[search.FacetAvailability] = []string{search.SoldOut}
+			if r := n.find(t, q); r.Total != soldOut {
+				t.Errorf("%s: %d sold out, want %d", when, r.Total, soldOut)
+			}
+		}
+		move(1, 5)
+		move(2, 5)
+		want("a dear one and a blue one are there", 0, 1)
+		move(0, 1)
+		want("delivered", 1, 0)
+		tx(t, e.DB, func(ctx context.Context, tx *db.Tx) error {
+			return n.catalog.SetPrices(ctx, tx, actor, []catalog.VariantPrice{{VariantID: p.Variants[0].ID, ListID: list, Amount: 2100}})
+		})
+		want("dearer", 0, 0)
+		tx(t, e.DB, func(ctx context.Context, tx *db.Tx) error {
+			return n.catalog.SetPrices(ctx, tx, actor, []catalog.VariantPrice{{VariantID: p.Variants[0].ID, ListID: list, Amount: 2000}})
+		})
+		want("cheaper", 1, 0)
+		move(0, -1)
+		want("sold", 0, 1)
+		if c := n.search.Cards(list, []string{p.ID})[0].Prices[0]; c.Min != 1500 || c.Max != 2900 || c.Variants != 3 || c.VariantID != p.Variants[2].ID || !c.Available {
+			t.Errorf("the card says %+v", c)
+		}
+	})
+}
+
 func TestService_scheduledAppearsWithoutAnybodysDoing(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
 		seed(t, e.DB)
