@@ -139,6 +139,20 @@ func (s *Service) SetMedia(ctx context.Context, tx *db.Tx, actor audit.Actor, pr
 	return s.touched(ctx, tx, actor, "product.pictured", p.ID, p.Media, ids)
 }
 
+// LeadHere makes an address of a language lead to a product that lives at
+// another one. It reports false, and changes nothing, when the address cannot be
+// one or belongs to another product; a second call does nothing.
+func (s *Service) LeadHere(ctx context.Context, tx *db.Tx, actor audit.Actor, productID, lang, address string) (bool, error) {
+	if !slug.Valid(address) {
+		return false, nil
+	}
+	added, ok, err := slug.Lead(ctx, tx, slug.Product, productID, lang, address)
+	if err != nil || !added {
+		return ok, err
+	}
+	return true, audit.Append(ctx, tx, audit.Change{Actor: actor, Action: "product.redirected", Object: "product", ID: productID, After: map[string]string{"locale": lang, "from": address}})
+}
+
 // SetStatus sets the status of many products at once; publishAt counts for
 // Scheduled only. It fails with "catalog.nothing_to_sell" (and the product's
 // id) when a product without an active variant would go on sale, and with

@@ -2,6 +2,7 @@ package slug
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strconv"
@@ -283,6 +284,34 @@ func unclaimed(ctx context.Context, tx *db.Tx, kind Kind, objects []Object, want
 		}
 	}
 	return lost, nil
+}
+
+// Lead makes an address that is free lead to an object that lives elsewhere.
+// added is false when it did before; ok is false, and nothing changes, when the
+// address is or was another living object's. The address must be Valid and the
+// object have another current one in the language.
+func Lead(ctx context.Context, tx *db.Tx, kind Kind, id, lang, s string) (added, ok bool, err error) {
+	n, err := tx.Exec(ctx, `
+		INSERT INTO slug (kind, locale, slug, object_id, current, gone_to, created_at)
+		VALUES ($1, $2, $3, $4, 0, '', $5)
+		ON CONFLICT (kind, locale, slug) DO UPDATE
+		SET object_id = excluded.object_id, gone_to = '', created_at = excluded.created_at
+		WHERE slug.object_id IS NULL`, string(kind), lang, s, id, tx.Now().UnixMilli())
+	if err != nil || n > 0 {
+		return n > 0, n > 0, err
+	}
+	owner, err := Owner(ctx, tx, kind, lang, s)
+	return false, owner == id, err
+}
+
+// Owner is the living object that an address of a language is, or was; "" when
+// it is free.
+func Owner(ctx context.Context, q db.Q, kind Kind, lang, s string) (id string, err error) {
+	err = q.QueryRow(ctx, `SELECT object_id FROM slug WHERE kind = $1 AND locale = $2 AND slug = $3`, string(kind), lang, s).Scan(db.Null(&id))
+	if errors.Is(err, db.ErrNoRows) {
+		return "", nil
+	}
+	return id, err
 }
 
 // Delete takes a deleted object's addresses out of use: from now on they lead

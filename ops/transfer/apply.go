@@ -107,6 +107,11 @@ func (a *applier) apply(ctx context.Context, tx *db.Tx, made map[string]string) 
 	if err != nil {
 		return Counts{}, nil, a.refused(err)
 	}
+	if old != nil && !a.in.Partial {
+		if err := a.lead(ctx, tx, *old, saved); err != nil {
+			return Counts{}, nil, err
+		}
+	}
 	moved, err := a.stockUp(ctx, tx, saved)
 	if err != nil {
 		return Counts{}, nil, err
@@ -265,6 +270,9 @@ func (a *applier) merge(ctx context.Context, tx *db.Tx, old *catalog.Product) (c
 	a.mergeTexts(&p)
 	if a.in.Partial {
 		return p, nil
+	}
+	if err := a.mergeAddresses(ctx, tx, &p); err != nil {
+		return p, err
 	}
 	if a.in.Vendor != "" {
 		p.Brand = a.in.Vendor

@@ -15,8 +15,12 @@ type Product struct {
 	// Source is the product's identity in the file it came from, such as
 	// "woocommerce:id:44". It stays the same when the file is exported again.
 	Source string
-	// Handle is the product's address: letters, digits, hyphens, lower case.
+	// Handle is the product's name in the source and its address in the file's
+	// language: letters, digits, hyphens, lower case.
 	Handle string
+	// Slugs are its addresses in other languages; nil where the source has one
+	// for all.
+	Slugs locale.Text
 
 	Name        locale.Text
 	Description locale.Text // safe HTML

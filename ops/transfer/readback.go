@@ -157,6 +157,9 @@ func (r *reader) product(p catalog.Product, from origin) Product {
 	known := from.ProductID != ""
 	out.Source = cmp.Or(from.Source, "stoa:"+p.ID)
 	out.Handle = p.Handle
+	out.Slugs = maps.Clone(p.Slugs)
+	maps.Copy(out.Slugs, k.Product.Slugs)
+	delete(out.Slugs, r.lang)
 	out.Name, out.SEOTitle, out.SEOText = maps.Clone(p.Name), maps.Clone(p.SEOTitle), maps.Clone(p.SEODescription)
 	out.Description = make(locale.Text)
 	for lang, s := range p.Description {

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strconv"
@@ -55,9 +56,6 @@ func vendureProducts() *format {
 			for _, c := range f.columns {
 				if c.names[0] == m[1] {
 					c.id, c.names, c.header = c.id+":"+lang, []string{folded}, ""
-					if m[1] == "slug" { // one address serves all languages
-						c.key, c.typ, c.label = fieldKey("vendure slug "+lang), TextField, "Address in "+lang
-					}
 					return c, true
 				}
 			}
@@ -142,6 +140,11 @@ func buildVendure(b *builder) {
 	p := &b.p
 	first := b.rows[0]
 	b.checkHandle("slug")
+	for _, lang := range b.s.languages("slug")[1:] {
+		if cell := first.get("slug:" + lang); cell != "" {
+			put(&p.Slugs, lang, handleOf(cell))
+		}
+	}
 	p.Name = b.vendureTexts(first, "name")
 	b.checkName("name")
 	p.Description = b.vendureTexts(first, "description")
@@ -287,7 +290,7 @@ func writeVendure(p Product, w *sheetWriter) {
 			tail = ""
 		}
 		w.set(0, "name"+tail, p.Name[lang])
-		w.set(0, "slug"+tail, p.Handle)
+		w.set(0, "slug"+tail, cmp.Or(p.Slugs[lang], p.Handle))
 		w.set(0, "description"+tail, p.Description[lang])
 		var facets []string
 		for _, path := range p.Categories {
