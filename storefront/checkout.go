@@ -214,9 +214,10 @@ func (s *Store) showRefused(w http.ResponseWriter, r *http.Request, raw web.Raw,
 		f := fault.From(cause)
 		switch {
 		case f.Reason == checkout.ReasonPriceChanged:
-			p.Changed = &view.Change{Items: changes(v, b)}
+			p.Changed = &view.Change{Items: changes(v, b, typed)}
 			p.Changed.OldTotal, _ = f.Params["old"].(money.Money)
 			p.Changed.NewTotal, _ = f.Params["new"].(money.Money)
+			return
 		case len(p.Problems()) == 0:
 			p.Problem, p.Declined = typed.note, f.Kind == fault.Declined
 		}
@@ -229,12 +230,12 @@ func (s *Store) showRefused(w http.ResponseWriter, r *http.Request, raw web.Raw,
 	})
 }
 
-// changes says which prices moved since the shopper last saw them.
-func changes(v *Visit, b cart.Bag) []string {
+// changes says of each line of b whose price moved how it did.
+func changes(v *Visit, b cart.Bag, typed form) []string {
 	var list []string
 	for _, i := range b.Items {
-		if i.Changed() {
-			list = append(list, v.text(i.Name)+": "+v.P.Money(i.SeenPrice, b.Cart.Currency)+" → "+v.P.Money(i.Unit, b.Cart.Currency))
+		if moved := typed.faults["lines."+i.LineID]; moved != "" {
+			list = append(list, v.text(i.Name)+": "+moved)
 		}
 	}
 	return list

@@ -373,7 +373,8 @@ func TestB7_aPriceThatMovedIsConfirmedAgain(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		a := v.post("/en/checkout", form).want(t, http.StatusConflict, "Something changed while you were here", "The total was €42.90 and is now €49.90.", "nothing was charged")
+		a := v.post("/en/checkout", form).want(t, http.StatusConflict, "Something changed while you were here", "The total was €42.90 and is now €49.90.",
+			"Toaster for two: The price changed from €38.00 to €45.00.", "nothing was charged")
 		if n := len(orders(t, s)); n != 0 {
 			t.Fatalf("%d orders, want none", n)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -92,20 +93,23 @@ func TestB14_doubleClickIsOneOrder(t *testing.T) {
 // B7: whatever moves between the last page and the click, nothing but the
 // amount last shown is charged.
 func TestB7_chargesOnlyWhatWasShown(t *testing.T) {
-	moves := map[string]func(r *rig.Rig){
-		"price":    func(r *rig.Rig) { r.Exec(t, `UPDATE price SET amount = 7000`) },
-		"cheaper":  func(r *rig.Rig) { r.Exec(t, `UPDATE price SET amount = 1000`) },
-		"shipping": func(r *rig.Rig) { r.Delivery = 990 },
-		"quantity": nil,
+	moves := map[string]struct {
+		move func(r *rig.Rig)
+		unit money.Minor // of the line, when its price moved
+	}{
+		"price":    {func(r *rig.Rig) { r.Exec(t, `UPDATE price SET amount = 7000`) }, 7000},
+		"cheaper":  {func(r *rig.Rig) { r.Exec(t, `UPDATE price SET amount = 1000`) }, 1000},
+		"shipping": {func(r *rig.Rig) { r.Delivery = 990 }, 0},
+		"quantity": {nil, 0},
 	}
-	for name, move := range moves {
+	for name, c := range moves {
 		t.Run(name, func(t *testing.T) {
 			rig.Each(t, func(t *testing.T, r *rig.Rig) {
 				variant := r.Goods("kettle", 4900, 10)
 				owner := r.Fill(variant, 1)
 				p := r.Placement(owner)
-				if move != nil {
-					move(r)
+				if c.move != nil {
+					c.move(r)
 				} else {
 					r.Tx(func(ctx context.Context, tx *db.Tx) error {
 						_, err := r.Carts.Add(ctx, tx, owner, variant, 1, "en")
@@ -118,6 +122,13 @@ func TestB7_chargesOnlyWhatWasShown(t *testing.T) {
 				}
 				if old := fault.From(err).Params["old"].(money.Money); old.Amount != p.ExpectedTotal {
 					t.Errorf("old total %v, want %d", old, p.ExpectedTotal)
+				}
+				var diff []money.Minor
+				for _, f := range fault.From(err).Fields {
+					diff = append(diff, f.Params["old"].(money.Money).Amount, f.Params["new"].(money.Money).Amount)
+				}
+				if want := []money.Minor{4900, c.unit}; c.unit != 0 && !slices.Equal(diff, want) || c.unit == 0 && diff != nil {
+					t.Errorf("lines moved %v, want 4900 to %d", diff, c.unit)
 				}
 				if r.Count("orders") != 0 || r.Bank.Asked != 0 {
 					t.Error("something happened all the same")

@@ -25,8 +25,8 @@ import (
 // the first one's outcome. What was typed is kept in the cart also when the
 // order is refused. It fails with
 //   - "form.invalid" (Invalid): every unmet requirement at its field;
-//   - ReasonPriceChanged (Conflict): the total is not the one last shown;
-//     nothing was charged;
+//   - ReasonPriceChanged (Conflict): the total is not the one last shown, with
+//     the lines whose price moved as fields; nothing was charged;
 //   - ReasonCartChanged (Conflict): the cart is not the one last shown;
 //   - inventory.ShortReason (Conflict): somebody was faster;
 //   - "payment.too_many_attempts" (TooMany).
@@ -178,9 +178,7 @@ func (s *Service) prepare(ctx context.Context, p Placement) (prepared, error) {
 		}
 		switch total := bag.Quote.Total.Gross; {
 		case total != p.ExpectedTotal:
-			prep.refusal = fault.New(fault.Conflict, ReasonPriceChanged).
-				With("old", money.Money{Amount: p.ExpectedTotal, Currency: bag.Quote.Currency}).
-				With("new", money.Money{Amount: total, Currency: bag.Quote.Currency})
+			prep.refusal = moved(bag, p.ExpectedTotal)
 			return s.Carts.SeePrices(ctx, tx, bag)
 		case seen != p.CartVersion:
 			prep.refusal = fault.New(fault.Conflict, ReasonCartChanged)
@@ -203,6 +201,20 @@ func (s *Service) prepare(ctx context.Context, p Placement) (prepared, error) {
 		return reserve() // last: from now to the commit others wait for the same goods
 	})
 	return prep, err
+}
+
+// moved says which total was shown and which it is now, and at its line each
+// price that is not the one last shown (rule B7).
+func moved(bag cart.Bag, shown money.Minor) error {
+	f := fault.New(fault.Conflict, ReasonPriceChanged).
+		With("old", money.Money{Amount: shown, Currency: bag.Quote.Currency}).
+		With("new", money.Money{Amount: bag.Quote.Total.Gross, Currency: bag.Quote.Currency})
+	for _, p := range bag.Problems {
+		if p.Reason == "cart.price_changed" {
+			f = f.At("lines."+p.LineID, p.Reason, p.Params...)
+		}
+	}
+	return f
 }
 
 // existing decides what an order that the cart already has means for a new
