@@ -199,6 +199,11 @@ func TestT69_whoAsksTooOftenWaits(t *testing.T) {
 	if w := h.from("203.0.113.5", path, ""); w.Code != 429 {
 		t.Errorf("one wait lets two through: %d", w.Code)
 	}
+	h.clock.Advance(-24 * time.Hour)
+	if w := h.from("203.0.113.5", path, ""); left(w) != `"guest";r=299;t=1` {
+		t.Errorf("after the clock was set back: %d %q", w.Code, left(w))
+	}
+	h.clock.Advance(24 * time.Hour)
 	// One /64 is one asker.
 	h.from("[2001:db8::1]", path, "")
 	if w := h.from("[2001:db8::2]", path, ""); left(w) != `"guest";r=298;t=1` {

@@ -55,7 +55,7 @@ func (l *limiter) take(asker string, limit watch.Limit, now time.Time) verdict {
 	if !ok {
 		due = l.older[asker]
 	}
-	if due.Before(now) {
+	if due.Before(now) || due.Sub(now) > room { // more than room: the clock was set back
 		due = now
 	}
 	next := due.Add(limit.Every)

@@ -380,8 +380,8 @@ func (s *Service) Merge(ctx context.Context, tx *db.Tx, token, customerID, lang 
 	return notices, touch(ctx, tx, own.ID)
 }
 
-// PurgeExpired deletes carts nobody touched for their lifetime, some hundred
-// at a time.
+// PurgeExpired deletes carts nobody touched for their lifetime, ordered ones
+// too, some hundred at a time. Their orders stay.
 func (s *Service) PurgeExpired(ctx context.Context, d *db.DB) error {
 	return d.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		_, err := purgeExpired(ctx, tx, 200)

@@ -217,15 +217,20 @@ func nameOptions(ctx context.Context, q db.Q, items []Item) error {
 	return err
 }
 
+// purgeExpired deletes up to limit carts whose time is over, oldest first, and
+// what was typed at their checkout. An order outlives its cart; only one that
+// may still be paid keeps it.
 func purgeExpired(ctx context.Context, tx *db.Tx, limit int) (int64, error) {
-	ids, err := db.All(ctx, tx, db.String, `SELECT id FROM cart WHERE state = 'open' AND expires_at <= $1 ORDER BY expires_at LIMIT $2`+tx.SkipLocked(), tx.Now().UnixMilli(), limit)
+	ids, err := db.All(ctx, tx, db.String, `SELECT id FROM cart WHERE expires_at <= $1
+		AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.cart_id = cart.id AND o.state = 'draft')
+		ORDER BY expires_at LIMIT $2`+tx.SkipLocked(), tx.Now().UnixMilli(), limit)
 	if err != nil || len(ids) == 0 {
 		return 0, err
 	}
 	if _, err := tx.Exec(ctx, `DELETE FROM cart_line WHERE cart_id IN `+db.In(1, len(ids)), db.Args(ids)...); err != nil {
 		return 0, err
 	}
-	return tx.Exec(ctx, `DELETE FROM cart WHERE state = 'open' AND id IN `+db.In(1, len(ids))+` AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.cart_id = cart.id)`, db.Args(ids)...)
+	return tx.Exec(ctx, `DELETE FROM cart WHERE id IN `+db.In(1, len(ids)), db.Args(ids)...)
 }
 
 func count(ctx context.Context, q db.Q, o Owner, hash string, now time.Time) (n int64, err error) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/stoashop/stoa/commerce/cart"
 	"github.com/stoashop/stoa/commerce/inventory"
 	"github.com/stoashop/stoa/commerce/order"
 	"github.com/stoashop/stoa/commerce/payment"
@@ -128,5 +129,52 @@ func TestPlace_keepsWhatWasTypedWhenRefused(t *testing.T) {
 			}
 		}
 		t.Error("the budget never ran out")
+	})
+}
+
+// What was typed at a checkout is not kept for ever: a cart goes when its time
+// is over, also one that was ordered or given up at the bank. Orders stay.
+func TestCarts_areForgottenWhenTheirTimeIsOver(t *testing.T) {
+	rig.Each(t, func(t *testing.T, r *rig.Rig) {
+		variant := r.Goods("kettle", 5000, 10)
+		ordered, err := r.Checkout.Place(t.Context(), r.Placement(r.Fill(variant, 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Fill(variant, 1) // only looked
+		r.Bank.Answer = func(q payment.Request) (payment.Outcome, error) {
+			r.Bank.Wait(q.AttemptID, q.Amount)
+			return payment.Outcome{Status: payment.Continue, Reference: "ref_" + q.AttemptID, ContinueURL: "https://bank.example/" + q.AttemptID}, nil
+		}
+		given, err := r.Checkout.Place(t.Context(), r.Placement(r.Fill(variant, 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		purge := func(want int64) {
+			t.Helper()
+			if err := r.Carts.PurgeExpired(t.Context(), r.DB); err != nil {
+				t.Fatal(err)
+			}
+			if n := r.Count("cart"); n != want {
+				t.Errorf("%d carts, want %d", n, want)
+			}
+		}
+		r.Clock.Advance(cart.Lifetime)
+		purge(1) // whose order may still be paid
+		if n := r.Count("cart_line"); n != 1 {
+			t.Errorf("%d lines, want 1", n)
+		}
+		r.Run()
+		young := r.Fill(variant, 2)
+		purge(1)
+		if b := r.Bag(young); b.Quantity() != 2 {
+			t.Errorf("a young cart holds %d, want 2", b.Quantity())
+		}
+		for id, state := range map[string]order.State{ordered.OrderID: order.Placed, given.OrderID: order.Expired} {
+			if o := r.OrderOf(id); o.State != state || o.CartID != "" {
+				t.Errorf("the order is %s of cart %q, want %s of none", o.State, o.CartID, state)
+			}
+		}
+		r.WantBooks(5490, 0)
 	})
 }

@@ -21,7 +21,7 @@ CREATE TABLE cart (
 );
 -- A customer has one open cart on all devices.
 CREATE UNIQUE INDEX cart_customer ON cart (customer_id) WHERE state = 'open';
-CREATE INDEX cart_expires ON cart (expires_at) WHERE state = 'open';
+CREATE INDEX cart_expires ON cart (expires_at);
 
 -- personal_key is the hash of everything that makes a line one of its own
 -- (an engraving), "" for none.
@@ -41,7 +41,7 @@ CREATE TABLE orders (
     number              BIGINT UNIQUE,                         -- internal
     token_hash          TEXT COLLATE "C" NOT NULL UNIQUE,      -- secret
     token               BYTEA  NOT NULL,                       -- personal
-    cart_id             TEXT COLLATE "C" UNIQUE REFERENCES cart (id), -- internal
+    cart_id             TEXT COLLATE "C" UNIQUE REFERENCES cart (id) ON DELETE SET NULL, -- internal
     cart_version        BIGINT NOT NULL,                       -- internal
     customer_id         TEXT COLLATE "C" REFERENCES customer (id), -- internal
     key_id              TEXT COLLATE "C" NOT NULL,             -- internal
