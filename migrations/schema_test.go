@@ -111,3 +111,27 @@ func TestSchema_personalColumnsAreSealed(t *testing.T) {
 		}
 	}
 }
+
+var fraction = regexp.MustCompile(`(?i)\b(REAL|FLOAT\d*|DOUBLE|NUMERIC|DECIMAL|MONEY)\b`)
+
+// B1: there is no column in which an amount could have a fraction.
+func TestB1_noColumnHoldsAFraction(t *testing.T) {
+	for what, set := range map[string]fs.FS{"shop": migrations.Files(), "keys": migrations.Keys()} {
+		names, err := fs.Glob(set, "*/*.sql")
+		if err != nil || len(names) < 2 {
+			t.Fatalf("%s: %v, %v", what, names, err)
+		}
+		for _, name := range names {
+			raw, err := fs.ReadFile(set, name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, line := range strings.Split(string(raw), "\n") {
+				code, _, _ := strings.Cut(line, "--")
+				if fraction.MatchString(code) {
+					t.Errorf("%s: %s", name, strings.TrimSpace(line))
+				}
+			}
+		}
+	}
+}

@@ -68,7 +68,9 @@ func Normalize(a Address) Address {
 	for _, f := range a.fields() {
 		*f.text = tidy(*f.text)
 	}
-	a.Country = strings.ToUpper(a.Country)
+	if utf8.ValidString(a.Country) {
+		a.Country = strings.ToUpper(a.Country)
+	}
 	switch a.Country {
 	case "UK":
 		a.Country = "GB"

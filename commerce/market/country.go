@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -180,6 +181,9 @@ type postcode struct {
 // "SW1A 1AA". ok is false when it is none; the text then comes back trimmed
 // and in capitals only.
 func (p postcode) canonical(s string) (code string, ok bool) {
+	if !utf8.ValidString(s) {
+		return s, false
+	}
 	plain := strings.ToUpper(strings.TrimSpace(s))
 	if p.re == nil || len(plain) > 40 {
 		return plain, p.re == nil

@@ -133,7 +133,8 @@ func TestB4_allocationsAreTheDiscount(t *testing.T) {
 func TestB2_netAndTaxAreGross(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		gross := money.Minor(rapid.Int64Range(0, 1<<52).Draw(t, "gross"))
-		rate := money.Rate(rapid.Int64Range(0, 1_000_000).Draw(t, "rate"))
+		// At 20 % every sixth amount is a tie: 29.97 is 24.975 and 4.995.
+		rate := money.Rate(rapid.OneOf(rapid.SampledFrom([]int64{200_000, 250_000, 600_000}), rapid.Int64Range(0, 1_000_000)).Draw(t, "rate"))
 		b := basket(pricing.Gross, line("a", gross, 1, "x"))
 		b.Taxes["x"] = pricing.Tax{Rate: rate}
 		q := must(t, b)

@@ -61,7 +61,9 @@ func ParseTarget(s string) Target {
 func Make(lang, name string) string {
 	var b strings.Builder
 	dash := false
-	for _, r := range norm.NFKD.String(spell(lang, strings.ToLower(norm.NFKC.String(name)))) {
+	// Spelled twice: under the accent of "ǿ" there is an "ø".
+	plain := spell(lang, norm.NFKD.String(spell(lang, strings.ToLower(norm.NFKC.String(name)))))
+	for _, r := range plain {
 		switch {
 		case r == '\'' || r == '’' || unicode.Is(unicode.Mn, r):
 			continue

@@ -1,5 +1,6 @@
 // Command testrun runs every test, counts how many ran on each engine, and
 // fails when the two numbers differ: a feature that works on one is not done.
+// Then it fuzzes every parser for a moment.
 package main
 
 import (
@@ -9,9 +10,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"regexp"
-	"sort"
 	"strings"
 	"time"
 
@@ -21,6 +19,7 @@ import (
 
 func main() {
 	fuzz := flag.Duration("fuzz", 0, "fuzz every target for this long instead")
+	short := flag.Duration("short", 1500*time.Millisecond, "fuzz every target for this long after the tests")
 	flag.Parse()
 	watch := clock.Start()
 	var err error
@@ -28,6 +27,10 @@ func main() {
 		err = fuzzAll(*fuzz)
 	} else {
 		err = testAll(flag.Args(), watch)
+	}
+	if err == nil && *fuzz == 0 && flag.NArg() == 0 {
+		err = fuzzShort(*short)
+		fmt.Printf("took %s in all\n", watch.Elapsed().Round(time.Second))
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "testrun:", err)
@@ -129,41 +132,4 @@ func count(e event, engines map[string]int, passed, failed, skipped *int) {
 			engines[part]++
 		}
 	}
-}
-
-var target = regexp.MustCompile(`(?m)^func (Fuzz\w+)\(f \*testing\.F\)`)
-
-// fuzzAll fuzzes every target of the project in turn.
-func fuzzAll(each time.Duration) error {
-	targets := make(map[string][]string)
-	err := filepath.WalkDir(".", func(name string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(name, "_test.go") {
-			return err
-		}
-		raw, err := os.ReadFile(name)
-		for _, m := range target.FindAllStringSubmatch(string(raw), -1) {
-			dir := "./" + filepath.ToSlash(filepath.Dir(name))
-			targets[dir] = append(targets[dir], m[1])
-		}
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	dirs := make([]string, 0, len(targets))
-	for dir := range targets {
-		dirs = append(dirs, dir)
-	}
-	sort.Strings(dirs)
-	for _, dir := range dirs {
-		for _, name := range targets[dir] {
-			fmt.Println(dir, name)
-			cmd := exec.Command("go", "test", dir, "-run", "^$", "-fuzz", "^"+name+"$", "-fuzztime", each.String())
-			cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-			if err := cmd.Run(); err != nil {
-				return fmt.Errorf("%s %s: %w", dir, name, err)
-			}
-		}
-	}
-	return nil
 }

@@ -543,3 +543,29 @@ func TestDecodeForm_T41_cardNumbers(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// An amount that is typed is read exactly or refused at its field.
+func FuzzAmount(f *testing.F) {
+	for _, seed := range []string{"19.99", "19,99", "1.234", "1.234,50", "1,234.50", " 5 ", "5.", "-3,50", "٣", "99999999999999999999", "\u00a05", "1e3", "+1"} {
+		f.Add(seed, true)
+		f.Add(seed, false)
+	}
+	f.Fuzz(func(t *testing.T, typed string, german bool) {
+		l := web.Limits{Currency: "EUR", Lang: map[bool]string{true: "de", false: "en"}[german]}
+		got, _, err := web.DecodeForm[struct {
+			Price money.Minor `form:"price"`
+		}](post(url.Values{"price": {typed}}.Encode()), l)
+		if err != nil {
+			if got.Price != 0 {
+				t.Errorf("%q is refused and read as %d", typed, got.Price)
+			}
+			return
+		}
+		again, _, err := web.DecodeForm[struct {
+			Price money.Minor `form:"price"`
+		}](post("price="+got.Price.Decimal("EUR")), l)
+		if err != nil || again != got {
+			t.Errorf("%q is %d, written %s, read as %d, %v", typed, got.Price, got.Price.Decimal("EUR"), again.Price, err)
+		}
+	})
+}
