@@ -137,7 +137,7 @@ func (d *Desk) CustomSection(f Frame, to string, write bool, defs custom.Definit
 	}
 	sec.Form, sec.FormKey = to, f.FormKey
 	sec.Hidden = []Hidden{{Name: "version", Value: strconv.FormatInt(version, 10)}}
-	if stale := t.Value("version", ""); stale != "" {
+	if stale := t.Value("version", ""); stale != "" && !t.Stale() {
 		sec.Hidden[0].Value = stale
 	}
 	sec.Actions = []Action{{Label: d.P.T("admin.save.save"), Submit: "details-form"}}

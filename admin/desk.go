@@ -157,6 +157,7 @@ func Correctable(err error) bool {
 type Typed struct {
 	raw    web.Raw
 	sent   bool
+	stale  bool
 	faults map[string]string
 	note   *Note
 }
@@ -175,8 +176,14 @@ func (d *Desk) Typed(raw web.Raw, err error) Typed {
 		}
 	}
 	t.note = &Note{Tone: Bad, Text: d.P.Fault(f)}
+	t.stale = f.Reason == "version.changed"
 	return t
 }
+
+// Stale reports whether the form came back because somebody else had changed
+// meanwhile what it is about. It is then drawn with the version of now: who
+// sends it once more has been told.
+func (t Typed) Stale() bool { return t.stale }
 
 // Sent reports whether the form was sent and came back.
 func (t Typed) Sent() bool { return t.sent }

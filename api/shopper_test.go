@@ -228,3 +228,18 @@ func TestT66_anothersCartAnswersLikeNone(t *testing.T) {
 		h.call("cart.get", nil, "bearer:"+random).want(401)
 	})
 }
+
+// TestInput_noCardNumbers: a card number reaches no text that shoppers send,
+// and none of their passwords is taken for one.
+func TestInput_noCardNumbers(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		token, _ := h.fill(h.mug.Variants[0].ID, 1)
+		card := "4242 4242 4242 4242"
+		h.unchanged(func() {
+			h.call("cart.details", merge(berlin(), "note", "Card "+card), "cart:"+token).want(422).field("note", "payment.card_number_here")
+			h.call("products.list", nil, "?q="+strings.ReplaceAll(card, " ", "+")).want(422).field("q", "payment.card_number_here")
+		}, "cart", "orders")
+		h.call("account.session.create", object{"email": "nobody@example.com", "password": card}).want(422, "customer.wrong_sign_in")
+		h.call("cart.details", merge(berlin(), "note", "Ring twice."), "cart:"+token).want(200)
+	})
+}

@@ -354,9 +354,11 @@ func (s *Store) accountPage(w http.ResponseWriter, r *http.Request) error {
 		OrdersURL: v.url("account", "orders"), AddressesURL: v.url("account", "addresses"), ProfileURL: v.url("account", "profile"),
 	}
 	out.Name, _, _ = strings.Cut(v.Person.Name, " ")
-	if out.Orders, _, err = s.orderRows(r, v, 3); err != nil {
+	latest, err := s.orderPages(r, v, 3)
+	if err != nil {
 		return err
 	}
+	out.Orders = latest.rows
 	book, err := s.Accounts.Addresses(r.Context(), s.DB, v.Me.ID)
 	if err != nil {
 		return err
@@ -369,7 +371,7 @@ func (s *Store) accountPage(w http.ResponseWriter, r *http.Request) error {
 	return s.show(w, r, http.StatusOK, "account", out)
 }
 
-const ordersAPage = 20
+const ordersAPage = 10
 
 func (s *Store) ordersPage(w http.ResponseWriter, r *http.Request) error {
 	v := s.visit(r)
@@ -379,47 +381,79 @@ func (s *Store) ordersPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	at := v.url("account", "orders")
 	out := view.OrdersPage{Page: page, Nav: v.nav(at), ShopURL: v.url()}
-	rows, next, err := s.orderRows(r, v, ordersAPage)
+	list, err := s.orderPages(r, v, ordersAPage)
 	if err != nil {
 		return err
 	}
-	out.Orders = rows
-	if next != "" {
-		out.Next = at + "?after=" + next
+	q := r.URL.Query()
+	if list.previous == "" && q.Has("before") || len(list.rows) == 0 && q.Has("after") { // the way back leads to a whole first page
+		http.Redirect(w, r, at, http.StatusSeeOther)
+		return nil
 	}
-	if r.URL.Query().Has("after") {
-		out.First = at
+	out.Orders = list.rows
+	if list.next != "" {
+		out.Next = at + "?after=" + list.next
+	}
+	if list.previous != "" {
+		out.First, out.Previous = at, at+"?before="+list.previous
 	}
 	return s.show(w, r, http.StatusOK, "orders", out)
 }
 
-// orderRows are a customer's orders, newest first, after the cursor in the
-// query; next is the cursor of the page after.
-func (s *Store) orderRows(r *http.Request, v *Visit, n int) (rows []view.OrderRow, next string, err error) {
-	filter := order.Filter{CustomerID: v.Me.ID, Limit: n + 1}
-	if at, id, ok := strings.Cut(r.URL.Query().Get("after"), "."); ok {
+// orderPages is one page of a customer's orders, newest first, with the cursors
+// of the pages around it; "" where there is none.
+type orderPages struct {
+	rows           []view.OrderRow
+	previous, next string
+}
+
+// orderPages reads the page that the query's cursor names: n orders after it or
+// before it.
+func (s *Store) orderPages(r *http.Request, v *Visit, n int) (out orderPages, err error) {
+	q := r.URL.Query()
+	filter, back := order.Filter{CustomerID: v.Me.ID, Limit: n + 1}, q.Has("before")
+	cursor := q.Get("after")
+	if back {
+		cursor = q.Get("before")
+	}
+	if at, id, ok := strings.Cut(cursor, "."); ok {
 		ms, err := strconv.ParseInt(at, 10, 64)
 		if err != nil {
-			return nil, "", notFound()
+			return out, notFound()
 		}
-		filter.After, filter.AfterID = time.UnixMilli(ms), id
+		if back {
+			filter.Before, filter.BeforeID = time.UnixMilli(ms), id
+		} else {
+			filter.After, filter.AfterID = time.UnixMilli(ms), id
+		}
 	}
 	list, err := s.Orders.List(r.Context(), s.DB, filter)
 	if err != nil {
-		return nil, "", err
+		return out, err
 	}
-	if len(list) > n {
+	more := len(list) > n // beyond the page, in the way it was read
+	switch {
+	case more && back:
+		list = list[1:]
+	case more:
 		list = list[:n]
-		last := list[n-1]
-		next = strconv.FormatInt(last.PlacedAt.UnixMilli(), 10) + "." + last.ID
+	}
+	if len(list) > 0 {
+		mark := func(o order.Summary) string { return strconv.FormatInt(o.PlacedAt.UnixMilli(), 10) + "." + o.ID }
+		if more || filter.BeforeID != "" {
+			out.next = mark(list[len(list)-1])
+		}
+		if filter.AfterID != "" || filter.BeforeID != "" && more {
+			out.previous = mark(list[0])
+		}
 	}
 	for _, o := range list {
-		rows = append(rows, view.OrderRow{
+		out.rows = append(out.rows, view.OrderRow{
 			Number: o.PublicNumber(), URL: v.url("account", "orders", o.PublicNumber()), PlacedAt: o.PlacedAt,
 			State: summaryState(o), Total: money.Money{Amount: o.Total, Currency: o.Currency}, Count: int(o.Units),
 		})
 	}
-	return rows, next, nil
+	return out, nil
 }
 
 // summaryState is orderState for what a list knows of an order.

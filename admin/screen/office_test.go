@@ -355,13 +355,18 @@ func (h *house) product(b *browser, name, sku, price, units string) (string, str
 // order places an order paid on delivery.
 func (h *house) order(units map[string]int64) order.Order {
 	h.t.Helper()
+	return h.orderBy(cart.Owner{}, units)
+}
+
+// orderBy is order by the owner of a cart; nobody is a guest.
+func (h *house) orderBy(owner cart.Owner, units map[string]int64) order.Order {
+	h.t.Helper()
 	ctx := h.t.Context()
 	snap := h.shop.Market.Current(ctx)
-	var owner cart.Owner
 	for variant, n := range units {
 		err := h.shop.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
 			added, err := h.shop.Carts.Add(ctx, tx, owner, variant, n, "en")
-			if owner.Token == "" {
+			if owner == (cart.Owner{}) {
 				owner = cart.Owner{Token: added.Token}
 			}
 			return err

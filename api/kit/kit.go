@@ -258,11 +258,14 @@ func (op Operation[In, Out]) shared() bool {
 	return op.Method == http.MethodGet && op.Who == policy.Public && op.Cache != "no-store"
 }
 
+// decode reads an operation's input. Whoever is not staff can send no card
+// number in it, as in the storefront's forms.
 func decode[In, Out any](r *http.Request, op Operation[In, Out]) (In, error) {
+	limits := web.Limits{Bytes: op.Body, Values: op.Values, NoCards: op.Permission == ""}
 	if files(reflect.TypeFor[In]()) == nil {
-		return web.DecodeInput[In](r, web.Limits{Bytes: op.Body, Values: op.Values})
+		return web.DecodeInput[In](r, limits)
 	}
-	in, _, err := web.DecodeForm[In](r, web.Limits{Bytes: op.Body, Values: op.Values})
+	in, _, err := web.DecodeForm[In](r, limits)
 	return in, err
 }
 

@@ -56,6 +56,7 @@ func (d demoCmd) Run(ctx context.Context, c *commands) error {
 		shop.Close()
 		return err
 	}
+	practice.Serve(shop.Market.Current(ctx).Shop.Name)
 	return serve(ctx, shop, func() {
 		fmt.Println("  Bank         " + practice.URL() + "  (practises payments; pay with card 4242 4242 4242 4242)")
 	})
@@ -123,7 +124,7 @@ func startBank(s stoa.Settings, keys bankKeys) (*bank.Bank, error) {
 	}
 	for _, p := range []string{next, "0"} {
 		var b *bank.Bank
-		b, err = bank.New(bank.Options{SecretKey: keys.Secret, WebhookSecret: keys.Webhook, File: filepath.Join(s.Data, "bank.json"), Merchant: "Demo shop"})
+		b, err = bank.New(bank.Options{SecretKey: keys.Secret, WebhookSecret: keys.Webhook, File: filepath.Join(s.Data, "bank.json")})
 		if err != nil {
 			return nil, err
 		}

@@ -50,7 +50,11 @@ type Filter struct {
 	// its PlacedAt and ID.
 	After   time.Time
 	AfterID string
-	Limit   int // 1..200; 0 is 50
+	// Before and BeforeID are the first row of a page: List returns the Limit
+	// rows above it, still newest first.
+	Before   time.Time
+	BeforeID string
+	Limit    int // 1..200; 0 is 50
 }
 
 // List returns placed orders, newest first.

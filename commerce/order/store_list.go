@@ -2,6 +2,7 @@ package order
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -53,8 +54,14 @@ func list(ctx context.Context, q db.Q, f Filter, emailIndex []byte) ([]summaryRo
 		args = append(args, f.After.UnixMilli(), f.AfterID)
 		where = append(where, "(o.placed_at, o.id) < ($"+strconv.Itoa(len(args)-1)+", $"+strconv.Itoa(len(args))+")")
 	}
+	way := "DESC"
+	if f.BeforeID != "" {
+		way = "ASC"
+		args = append(args, f.Before.UnixMilli(), f.BeforeID)
+		where = append(where, "(o.placed_at, o.id) > ($"+strconv.Itoa(len(args)-1)+", $"+strconv.Itoa(len(args))+")")
+	}
 	args = append(args, f.Limit)
-	return db.All(ctx, q, func(rows *db.Rows) (r summaryRow, err error) {
+	found, err := db.All(ctx, q, func(rows *db.Rows) (r summaryRow, err error) {
 		var state, pay, ful, ret string
 		err = rows.Scan(&r.ID, &r.Number, &r.token, db.Null(&r.CustomerID), &r.keyID, &r.contact, &r.Country, &r.Currency, &r.Total, &r.Refunded, &state, &pay, &ful, &ret, db.Time(&r.PlacedAt), &r.Units)
 		r.State, r.Payment, r.Fulfilment, r.Return = State(state), payment.State(pay), FulfilmentState(ful), ReturnState(ret)
@@ -64,7 +71,11 @@ func list(ctx context.Context, q db.Q, f Filter, emailIndex []byte) ([]summaryRo
 			o.state, o.payment_state, o.fulfilment_state, o.return_state, o.placed_at,
 			(SELECT CAST(SUM(l.quantity) AS BIGINT) FROM order_line l WHERE l.order_id = o.id)
 		FROM orders o WHERE `+strings.Join(where, " AND ")+`
-		ORDER BY o.placed_at DESC, o.id DESC LIMIT $`+strconv.Itoa(len(args)), args...)
+		ORDER BY o.placed_at `+way+`, o.id `+way+` LIMIT $`+strconv.Itoa(len(args)), args...)
+	if f.BeforeID != "" {
+		slices.Reverse(found)
+	}
+	return found, err
 }
 
 func sales(ctx context.Context, q db.Q, currency, from, to string) ([]Day, error) {

@@ -173,6 +173,18 @@ func (a Applied) Note(shownWith bool) string {
 	return "tax.excluded"
 }
 
+// Title is a tax's name in the reader's language. Value added tax is known by
+// what its countries call it; what staff named otherwise stays as it is.
+func Title(name string, p *locale.Printer) string {
+	switch name {
+	case "VAT", "MwSt.", "MWST", "USt.", "TVA", "BTW/TVA", "btw", "IVA", "moms", "ALV", "DPH", "DDV", "PDV", "PVM", "PVN", "käibemaks", "ÁFA", "ΦΠΑ", "ДДС":
+		return p.T("tax.vat")
+	case "Sales tax":
+		return p.T("tax.sales")
+	}
+	return name
+}
+
 // Validate checks a row that staff entered. The fields are the names of the
 // columns: "country", "region", "class", "rate", "name", "source", "to".
 func (r Row) Validate() error {

@@ -583,3 +583,26 @@ func TestRow_Validate(t *testing.T) {
 		})
 	}
 }
+
+// TestTitle_inTheReadersLanguage knows every name of value added tax that comes
+// with the shop.
+func TestTitle_inTheReadersLanguage(t *testing.T) {
+	catalog, err := locale.Load("en", words.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	en, de := catalog.Printer("en", nil), catalog.Printer("de", nil)
+	for _, r := range tax.Library() {
+		switch got := tax.Title(r.Name, en); {
+		case r.Country == "US" && got != r.Name:
+			t.Errorf("%s %s: %q is %q in English", r.Country, r.Region, r.Name, got)
+		case r.Country != "US" && got != "VAT":
+			t.Errorf("%s: %q is %q in English", r.Country, r.Name, got)
+		case r.Country != "US" && tax.Title(r.Name, de) != "MwSt.":
+			t.Errorf("%s: %q is %q in German", r.Country, r.Name, tax.Title(r.Name, de))
+		}
+	}
+	if got := tax.Title("MVA", de); got != "MVA" {
+		t.Errorf("a name of one's own became %q", got)
+	}
+}

@@ -48,11 +48,12 @@ type OrderRow struct {
 // OrdersPage is pages/orders.html.
 type OrdersPage struct {
 	Page
-	Nav     []Link
-	Orders  []OrderRow
-	First   string // the first page; "" on it
-	Next    string // the page after; "" on the last
-	ShopURL string // where to begin when there are none
+	Nav      []Link
+	Orders   []OrderRow
+	First    string // the first page; "" on it
+	Previous string // the page before; "" on the first
+	Next     string // the page after; "" on the last
+	ShopURL  string // where to begin when there are none
 }
 
 // AddressesPage is pages/addresses.html.

@@ -12,6 +12,7 @@ import (
 	"github.com/stoashop/stoa/commerce/inventory"
 	"github.com/stoashop/stoa/commerce/order"
 	"github.com/stoashop/stoa/commerce/returns"
+	"github.com/stoashop/stoa/guard/audit"
 	"github.com/stoashop/stoa/kit/fault"
 	"github.com/stoashop/stoa/kit/money"
 	"github.com/stoashop/stoa/platform/db"
@@ -183,6 +184,7 @@ type shipForm struct {
 	Tracking string `form:"tracking" max:"100"`
 	Location string `form:"location" max:"40"`
 	Tell     bool   `form:"tell"` // send the customer a letter
+	read
 }
 
 func (s *screen) shipPage(w http.ResponseWriter, r *http.Request) error {
@@ -232,6 +234,14 @@ func (s *screen) showShip(w http.ResponseWriter, r *http.Request, o order.Order,
 	return s.o.Page(w, r, web.Status(cause), "order_form", v)
 }
 
+// read is what a form that changes an order says of when it was drawn.
+type read struct {
+	Version int64 `form:"version" min:"1" required:"true"`
+	Since   int64 `form:"since" min:"0"` // the last entry of the change log
+}
+
+// form draws what the order's forms have in common. One that came back because
+// somebody else was faster tells what they did.
 func (s *screen) form(r *http.Request, o order.Order, t admin.Typed, title string) (FormView, error) {
 	d := s.o.Desk(r)
 	frame, err := s.o.Frame(r, d.P.T(title, "number", o.PublicNumber()), at)
@@ -240,7 +250,38 @@ func (s *screen) form(r *http.Request, o order.Order, t admin.Typed, title strin
 	}
 	frame.Back = &admin.Link{Label: d.P.T("admin.order.title", "number", o.PublicNumber()), URL: path(o)}
 	frame.Fault = t.Note()
-	return FormView{Frame: frame, Refused: t.Sent()}, nil
+	v := FormView{Frame: frame, Refused: t.Sent()}
+	version, seen := strconv.FormatInt(o.Version, 10), ""
+	last, err := audit.History(r.Context(), s.DB, "order", o.ID, 1)
+	if err != nil {
+		return v, err
+	}
+	for _, e := range last {
+		seen = strconv.FormatInt(e.Seq, 10)
+	}
+	if !t.Stale() {
+		v.Hidden = []admin.Hidden{{Name: "version", Value: t.Value("version", version)}, {Name: "since", Value: t.Value("since", seen)}}
+		return v, nil
+	}
+	v.Hidden = []admin.Hidden{{Name: "version", Value: version}, {Name: "since", Value: seen}}
+	shipments, err := s.Orders.Shipments(r.Context(), s.DB, o.ID)
+	if err != nil {
+		return v, err
+	}
+	since, err := strconv.ParseInt(t.Value("since", ""), 10, 64)
+	if err != nil {
+		return v, nil // it does not say since when
+	}
+	events, err := s.since(r, d, o, shipments, max(since, 0))
+	if err != nil {
+		return v, err
+	}
+	note := &admin.Note{Tone: admin.Bad, Title: d.P.T("admin.order.changed"), Text: d.P.T("admin.order.changed_text")}
+	for _, e := range events {
+		note.List = append(note.List, e.Text+" · "+e.Meta)
+	}
+	v.Fault = note
+	return v, nil
 }
 
 func (s *screen) ship(w http.ResponseWriter, r *http.Request) error {
@@ -250,6 +291,9 @@ func (s *screen) ship(w http.ResponseWriter, r *http.Request) error {
 	}
 	d := s.o.Desk(r)
 	in, raw, err := web.DecodeForm[shipForm](r, d.Limits())
+	if err == nil {
+		err = o.Expect(in.Version)
+	}
 	var units map[string]int64
 	if err == nil {
 		units, err = in.Quantity.read(o, order.Line.Open)
@@ -258,7 +302,7 @@ func (s *screen) ship(w http.ResponseWriter, r *http.Request) error {
 		err = fault.New(fault.Invalid, "admin.order.nothing_chosen")
 	}
 	if err == nil {
-		p := fulfilment.Parcel{LocationID: in.Location, Carrier: in.Carrier, Tracking: in.Tracking, Quiet: !in.Tell}
+		p := fulfilment.Parcel{LocationID: in.Location, Carrier: in.Carrier, Tracking: in.Tracking, Quiet: !in.Tell, Version: in.Version}
 		for _, l := range o.Lines {
 			if n := units[l.ID]; n > 0 {
 				p.Lines = append(p.Lines, order.ShipmentLine{LineID: l.ID, Quantity: n})
@@ -272,7 +316,10 @@ func (s *screen) ship(w http.ResponseWriter, r *http.Request) error {
 	if !admin.Correctable(err) {
 		return err
 	}
-	return s.showShip(w, r, o, d.Typed(raw, err), err)
+	if o, again := s.order(r); again == nil { // as it is by now
+		return s.showShip(w, r, o, d.Typed(raw, err), err)
+	}
+	return err
 }
 
 type refundForm struct {
@@ -283,6 +330,7 @@ type refundForm struct {
 	Location string       `form:"location" max:"40"`
 	Do       string       `form:"do" oneof:"count refund"`
 	Seen     *money.Minor `form:"seen" min:"0"` // the amount the button named
+	read
 }
 
 func refundable(l order.Line) int64 { return l.Quantity - l.Refunded }
@@ -329,7 +377,7 @@ func (s *screen) showRefund(w http.ResponseWriter, r *http.Request, o order.Orde
 		v.Sums = append(v.Sums, admin.Fact{Label: d.P.T("admin.order.tax_in_it"), Value: say(p.Tax)})
 	}
 	v.Sums = append(v.Sums, admin.Fact{Label: d.P.T("admin.order.refundable"), Value: say(o.Refundable()), Rule: true})
-	v.Hidden = []admin.Hidden{{Name: "seen", Value: d.P.Decimal(p.Amount.Decimal(o.Currency))}}
+	v.Hidden = append(v.Hidden, admin.Hidden{Name: "seen", Value: d.P.Decimal(p.Amount.Decimal(o.Currency))})
 	v.Button = d.P.T("admin.order.refund_now")
 	if p.Amount > 0 {
 		v.Button = d.P.T("admin.order.refund_amount", "amount", say(p.Amount))
@@ -349,11 +397,14 @@ func (s *screen) refund(w http.ResponseWriter, r *http.Request) error {
 	limits := d.Limits()
 	limits.Currency = o.Currency
 	in, raw, err := web.DecodeForm[refundForm](r, limits)
+	if err == nil {
+		err = o.Expect(in.Version)
+	}
 	var units map[string]int64
 	if err == nil {
 		units, err = in.Quantity.read(o, refundable)
 	}
-	req := returns.Request{Reason: in.Reason, Location: in.Location}
+	req := returns.Request{Reason: in.Reason, Location: in.Location, Version: in.Version}
 	if in.Shipping != nil {
 		req.Shipping = *in.Shipping
 	}
@@ -381,7 +432,10 @@ func (s *screen) refund(w http.ResponseWriter, r *http.Request) error {
 	if !admin.Correctable(err) {
 		return err
 	}
-	return s.showRefund(w, r, o, req, d.Typed(raw, err), err)
+	if o, again := s.order(r); again == nil { // as it is by now
+		return s.showRefund(w, r, o, req, d.Typed(raw, err), err)
+	}
+	return err
 }
 
 func (s *screen) cancelPage(w http.ResponseWriter, r *http.Request) error {
@@ -419,9 +473,10 @@ func (s *screen) cancel(w http.ResponseWriter, r *http.Request) error {
 	in, raw, err := web.DecodeForm[struct {
 		Reason string `form:"reason" max:"500"`
 		Refund bool   `form:"refund"`
+		read
 	}](r, web.Limits{})
 	if err == nil {
-		_, err = s.Returns.Cancel(r.Context(), d.Actor(), o.ID, in.Reason, in.Refund)
+		_, err = s.Returns.CancelAt(r.Context(), d.Actor(), o.ID, in.Version, in.Reason, in.Refund)
 	}
 	if err == nil {
 		return done(w, o, "cancelled")
@@ -429,5 +484,8 @@ func (s *screen) cancel(w http.ResponseWriter, r *http.Request) error {
 	if !admin.Correctable(err) {
 		return err
 	}
-	return s.showCancel(w, r, o, d.Typed(raw, err), err)
+	if o, again := s.order(r); again == nil { // as it is by now
+		return s.showCancel(w, r, o, d.Typed(raw, err), err)
+	}
+	return err
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/stoashop/stoa/commerce/market"
 	"github.com/stoashop/stoa/commerce/order"
 	"github.com/stoashop/stoa/commerce/payment"
+	"github.com/stoashop/stoa/commerce/tax"
 	"github.com/stoashop/stoa/guard/audit"
 	"github.com/stoashop/stoa/guard/policy"
 	"github.com/stoashop/stoa/kit/money"
@@ -221,8 +222,8 @@ func (s *screen) money(d *admin.Desk, o order.Order) Money {
 	m.Sums = append(m.Sums,
 		admin.Fact{Label: d.P.T("admin.order.shipping"), Note: o.ShippingName, Value: say(o.Shipping)},
 		admin.Fact{Label: d.P.T("admin.order.total"), Value: say(o.Total), Strong: true, Rule: true})
-	for _, tax := range o.Taxes {
-		m.Sums = append(m.Sums, admin.Fact{Label: d.P.T("admin.order.tax", "name", tax.Name, "rate", d.P.Percent(tax.Rate)), Value: say(tax.Total.Tax)})
+	for _, t := range o.Taxes {
+		m.Sums = append(m.Sums, admin.Fact{Label: d.P.T("admin.order.tax", "name", tax.Title(t.Name, d.P), "rate", d.P.Percent(t.Rate)), Value: say(t.Total.Tax)})
 	}
 	m.Sums = append(m.Sums, admin.Fact{Label: d.P.T("admin.order.paid"), Value: say(o.Captured), Rule: true})
 	if held := o.Authorised - o.Captured; held > 0 {
@@ -301,6 +302,12 @@ func (s *screen) letters(r *http.Request, d *admin.Desk, v *View, o order.Order)
 // timeline is everything that happened, newest first: the change log and the
 // notes of staff, which are sealed and therefore not in the log.
 func (s *screen) timeline(r *http.Request, d *admin.Desk, o order.Order, shipments []order.Shipment) ([]admin.Event, error) {
+	return s.since(r, d, o, shipments, -1)
+}
+
+// since is the timeline after an entry of the change log; notes are told when
+// all is asked for, which a negative number does.
+func (s *screen) since(r *http.Request, d *admin.Desk, o order.Order, shipments []order.Shipment, seq int64) ([]admin.Event, error) {
 	entries, err := audit.History(r.Context(), s.DB, "order", o.ID, 200)
 	if err != nil {
 		return nil, err
@@ -319,15 +326,24 @@ func (s *screen) timeline(r *http.Request, d *admin.Desk, o order.Order, shipmen
 	}
 	var moments []moment
 	for _, e := range entries {
-		if e.Action == "order.noted" {
+		if e.Seq <= seq {
+			break
+		}
+		event := admin.Event{Text: d.P.T("admin.order.note")}
+		switch {
+		case e.Action != "order.noted":
+			event = s.event(d, o, e, shipments)
+		case seq < 0:
 			continue // the note itself tells it
 		}
-		event := s.event(d, o, e, shipments)
 		event.Meta = d.P.DateTime(e.At)
 		if who := actor(d, o, e.Actor, staff); who != "" {
 			event.Meta = who + " · " + event.Meta
 		}
 		moments = append(moments, moment{e.At, event})
+	}
+	if seq >= 0 {
+		notes = nil
 	}
 	for _, n := range notes {
 		name := staff[n.StaffID]

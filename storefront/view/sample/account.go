@@ -56,7 +56,7 @@ func (m Maker) addAccount(add func(name, page string, data any)) {
 	saved.Notices = []view.Notice{{Tone: view.Good, Text: m.P.T("storefront.form.saved")}}
 	add("account", "account", view.AccountPage{Page: page, Nav: m.nav(0), Name: "Ada", Since: now, Orders: m.rows()[:2], OrdersURL: "/account/orders", Address: m.order(view.OrderPlaced, 1).Delivery, AddressesURL: "/account/addresses", ProfileURL: "/account/profile"})
 	add("account-new", "account", view.AccountPage{Page: page, Nav: m.nav(0), Name: "Ada", OrdersURL: "/account/orders", AddressesURL: "/account/addresses", ProfileURL: "/account/profile"})
-	add("orders", "orders", view.OrdersPage{Page: page, Nav: m.nav(1), Orders: m.rows(), Next: "/account/orders?after=x"})
+	add("orders", "orders", view.OrdersPage{Page: page, Nav: m.nav(1), Orders: m.rows(), First: "/account/orders", Previous: "/account/orders?before=x", Next: "/account/orders?after=x"})
 	add("orders-none", "orders", view.OrdersPage{Page: page, Nav: m.nav(1), ShopURL: "/"})
 	shipped := m.order(view.OrderShipped, 4)
 	shipped.Parcels = []view.Parcel{m.parcel(shipped.Lines)}

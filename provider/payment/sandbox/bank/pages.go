@@ -220,10 +220,19 @@ func (b *Bank) pageCancel(w http.ResponseWriter, r *http.Request, page string) {
 	}
 }
 
+// Serve names the merchant that shoppers read from now on.
+func (b *Bank) Serve(merchant string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.o.Merchant = merchant
+}
+
 // pageLedger is the bank's front page: the test cards and the latest payments.
 func (b *Bank) pageLedger(w http.ResponseWriter, r *http.Request) {
 	all := b.Ledger()
+	b.mu.Lock()
 	v := view{Merchant: b.o.Merchant, Cards: Cards()}
+	b.mu.Unlock()
 	for _, p := range slices.Backward(all[max(0, len(all)-50):]) {
 		p.Secret = Secret{}
 		v.Ledger = append(v.Ledger, row{p, state(&p)})
