@@ -20,6 +20,8 @@ func TestDoors(t *testing.T) {
 		t.Run(string(engine), func(t *testing.T) {
 			w := openWorld(t, engine)
 			t.Run("T62_T65_anothers_object_answers_like_none", w.anothersObjectAnswersLikeNone)
+			t.Run("bad_addresses_are_answered", w.badAddressesAreAnswered)
+			t.Run("filters_are_told_where_they_were_chosen", w.filtersAreToldWhereTheyWereChosen)
 			t.Run("everyone_tries_everything", w.everyoneTriesEverything) // signs everybody out
 		})
 	}

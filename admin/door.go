@@ -341,12 +341,9 @@ func (o *Office) signOutElsewhere(w http.ResponseWriter, r *http.Request) error 
 // find asks every screen for what fits the words.
 func (o *Office) find(w http.ResponseWriter, r *http.Request) error {
 	d := o.Desk(r)
-	in, err := web.DecodeQuery[struct {
+	in, asked := Read[struct {
 		Q string `query:"q" max:"100"`
-	}](r, web.Limits{})
-	if err != nil {
-		return err
-	}
+	}](d, r)
 	f, err := o.Frame(r, d.P.T("admin.find.title"), Prefix+"/find")
 	if err != nil {
 		return err
@@ -368,7 +365,8 @@ func (o *Office) find(w http.ResponseWriter, r *http.Request) error {
 			}
 		}
 	}
-	return o.Page(w, r, http.StatusOK, "find", v)
+	asked.Tell(&v.Frame, nil)
+	return o.Page(w, r, asked.Status(), "find", v)
 }
 
 func retryAfter(err error) string {

@@ -98,6 +98,7 @@ type Search struct {
 	Name  string
 	Value string
 	Label string // says what is searched
+	Fault string // why that is not searched for, in words; "" is fine
 }
 
 // Select is one choice of Filters. The choice with an empty value is "all".
@@ -105,6 +106,7 @@ type Select struct {
 	Name    string
 	Label   string
 	Choices []Choice
+	Fault   string // in words; "" is fine
 }
 
 // DateFilter is one day of Filters, as 2026-11-24.
@@ -112,6 +114,7 @@ type DateFilter struct {
 	Name  string
 	Label string
 	Value string
+	Fault string // in words; "" is fine
 }
 
 // Chosen is a filter that is on; its link takes it off.

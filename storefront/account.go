@@ -12,6 +12,7 @@ import (
 	"github.com/stoashop/stoa/guard/password"
 	"github.com/stoashop/stoa/guard/policy"
 	"github.com/stoashop/stoa/kit/fault"
+	"github.com/stoashop/stoa/kit/id"
 	"github.com/stoashop/stoa/kit/money"
 	"github.com/stoashop/stoa/platform/db"
 	"github.com/stoashop/stoa/platform/web"
@@ -381,12 +382,15 @@ func (s *Store) ordersPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	at := v.url("account", "orders")
 	out := view.OrdersPage{Page: page, Nav: v.nav(at), ShopURL: v.url()}
+	from, status := readPlace(r), http.StatusOK
+	if from.lost {
+		out.Problem, out.First, status = v.P.T("search.bad_cursor"), at, http.StatusUnprocessableEntity
+	}
 	list, err := s.orderPages(r, v, ordersAPage)
 	if err != nil {
 		return err
 	}
-	q := r.URL.Query()
-	if list.previous == "" && q.Has("before") || len(list.rows) == 0 && q.Has("after") { // the way back leads to a whole first page
+	if list.previous == "" && from.back || len(list.rows) == 0 && from.id != "" { // the way back leads to a whole first page
 		http.Redirect(w, r, at, http.StatusSeeOther)
 		return nil
 	}
@@ -397,7 +401,40 @@ func (s *Store) ordersPage(w http.ResponseWriter, r *http.Request) error {
 	if list.previous != "" {
 		out.First, out.Previous = at, at+"?before="+list.previous
 	}
-	return s.show(w, r, http.StatusOK, "orders", out)
+	return s.show(w, r, status, "orders", out)
+}
+
+// place is where in a list of orders a page begins, or with back ends; the
+// zero place is the beginning. It is lost when the address names none.
+type place struct {
+	at         time.Time
+	id         string
+	back, lost bool
+}
+
+func readPlace(r *http.Request) place {
+	in, err := web.DecodeQuery[struct {
+		After  string `query:"after" max:"60"`
+		Before string `query:"before" max:"60"`
+	}](r, web.Limits{})
+	if err != nil {
+		return place{lost: true}
+	}
+	p := place{back: in.Before != ""}
+	cursor := in.After
+	if p.back {
+		cursor = in.Before
+	}
+	if cursor == "" {
+		return place{}
+	}
+	ms, orderID, _ := strings.Cut(cursor, ".")
+	n, err := strconv.ParseInt(ms, 10, 64)
+	if err != nil || n < 0 || !id.Valid("ord", orderID) {
+		return place{lost: true}
+	}
+	p.at, p.id = time.UnixMilli(n), orderID
+	return p
 }
 
 // orderPages is one page of a customer's orders, newest first, with the cursors
@@ -410,22 +447,12 @@ type orderPages struct {
 // orderPages reads the page that the query's cursor names: n orders after it or
 // before it.
 func (s *Store) orderPages(r *http.Request, v *Visit, n int) (out orderPages, err error) {
-	q := r.URL.Query()
-	filter, back := order.Filter{CustomerID: v.Me.ID, Limit: n + 1}, q.Has("before")
-	cursor := q.Get("after")
+	from := readPlace(r)
+	filter, back := order.Filter{CustomerID: v.Me.ID, Limit: n + 1}, from.back
 	if back {
-		cursor = q.Get("before")
-	}
-	if at, id, ok := strings.Cut(cursor, "."); ok {
-		ms, err := strconv.ParseInt(at, 10, 64)
-		if err != nil {
-			return out, notFound()
-		}
-		if back {
-			filter.Before, filter.BeforeID = time.UnixMilli(ms), id
-		} else {
-			filter.After, filter.AfterID = time.UnixMilli(ms), id
-		}
+		filter.Before, filter.BeforeID = from.at, from.id
+	} else {
+		filter.After, filter.AfterID = from.at, from.id
 	}
 	list, err := s.Orders.List(r.Context(), s.DB, filter)
 	if err != nil {

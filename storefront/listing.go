@@ -1,6 +1,7 @@
 package storefront
 
 import (
+	"maps"
 	"math"
 	"net/http"
 	"net/url"
@@ -15,6 +16,7 @@ import (
 	"github.com/stoashop/stoa/kit/fault"
 	"github.com/stoashop/stoa/kit/money"
 	"github.com/stoashop/stoa/kit/pan"
+	"github.com/stoashop/stoa/platform/web"
 	"github.com/stoashop/stoa/storefront/view"
 )
 
@@ -103,13 +105,26 @@ func (s *Store) showListing(w http.ResponseWriter, r *http.Request, page view.Ca
 		return err
 	}
 	page.Listing = l
-	page.Head.NoIndex = l.Filtered()
+	page.Head.NoIndex = l.Filtered() || l.Problems != nil
 	page.Head.Next, page.Head.Prev = absolute(s.Base, l.Next), absolute(s.Base, l.Previous)
 	browse(w)
 	if wants(r, "listing") || wants(r, "results") {
-		return s.fragment(w, r, http.StatusOK, "listing", l)
+		return s.fragment(w, r, understood(l), "listing", l)
 	}
-	return s.show(w, r, http.StatusOK, "category", page)
+	return s.show(w, r, understood(l), "category", page)
+}
+
+// understood is the status of a listing's answer.
+func understood(l view.Listing) int {
+	if l.Problems != nil {
+		return http.StatusUnprocessableEntity
+	}
+	return http.StatusOK
+}
+
+// searched is what the search field sends.
+type searched struct {
+	Text string `query:"q" max:"200"`
 }
 
 func absolute(base, path string) string {
@@ -122,12 +137,12 @@ func absolute(base, path string) string {
 // searchPage shows what a query finds.
 func (s *Store) searchPage(w http.ResponseWriter, r *http.Request) error {
 	v := s.visit(r)
-	text := strings.TrimSpace(r.URL.Query().Get("q"))
-	text = cut(text, search.MaxText)
-	title, status := v.P.T("storefront.search.label"), http.StatusOK
-	problem := ""
-	if pan.In(text) {
-		problem, status = v.P.T("payment.card_number_here"), http.StatusUnprocessableEntity
+	in, raw, err := web.ReadQuery[searched](r, formLimits())
+	f := v.typed(raw, err)
+	text, problem, status := in.Text, f.faults["q"], web.Status(err)
+	title := v.P.T("storefront.search.label")
+	if err != nil {
+		status = http.StatusUnprocessableEntity
 	} else if text != "" {
 		title = v.P.T("storefront.search.title", "query", text)
 	}
@@ -137,7 +152,10 @@ func (s *Store) searchPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	base.Head.NoIndex, base.Head.Canonical = true, ""
 	page := view.SearchPage{Page: base, Query: text}
-	page.Page.Search.Query, page.Page.Search.Problem = text, problem
+	page.Page.Search.Query, page.Page.Search.Problem = strings.TrimSpace(raw.Get("q")), problem
+	if pan.In(page.Page.Search.Query) {
+		page.Page.Search.Query = "" // kept nowhere, not even on the page
+	}
 	at := v.url("search")
 	if problem == "" && (text != "" || len(r.URL.Query()) > 0) {
 		l, err := s.listing(r, at, search.Query{Text: text})
@@ -145,6 +163,9 @@ func (s *Store) searchPage(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		page.Listing = l
+		if l.Problems != nil {
+			status = understood(l)
+		}
 		if text != "" {
 			if near, err := s.Search.Suggest(v.lang, v.Market.PriceListID, text, 1); err == nil {
 				for _, n := range near.Categories {
@@ -158,7 +179,7 @@ func (s *Store) searchPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	browse(w)
 	if wants(r, "listing") || wants(r, "results") {
-		return s.fragment(w, r, http.StatusOK, "listing", page.Listing)
+		return s.fragment(w, r, status, "listing", page.Listing)
 	}
 	return s.show(w, r, status, "search", page)
 }
@@ -185,10 +206,11 @@ func (s *Store) newest(v *Visit, n int) []view.ProductCard {
 // suggestions answers while somebody types.
 func (s *Store) suggestions(w http.ResponseWriter, r *http.Request) error {
 	v := s.visit(r)
-	text := cut(strings.TrimSpace(r.URL.Query().Get("q")), search.MaxText)
-	if pan.In(text) {
-		text = ""
+	in, _, err := web.ReadQuery[searched](r, formLimits())
+	if err != nil && fault.From(err).Fields[0].Reason != "payment.card_number_here" {
+		return err
 	}
+	text := in.Text
 	found, err := s.Search.Suggest(v.lang, v.Market.PriceListID, text, 6)
 	if err != nil {
 		return err
@@ -227,8 +249,16 @@ var sorts = []struct {
 	{search.ByName, "name"},
 }
 
+// ordered is how a listing is read.
+type ordered struct {
+	Sort   string `query:"sort" oneof:"relevance featured newest price -price name"`
+	After  string `query:"after" max:"2000"`
+	Before string `query:"before" max:"2000"`
+}
+
 // listing answers one page of a listing at an address. q says what it is of;
-// the request's query narrows and orders it.
+// the request's query narrows and orders it. What the query says wrongly is left
+// aside and told where it was typed.
 func (s *Store) listing(r *http.Request, at string, q search.Query) (view.Listing, error) {
 	v := s.visit(r)
 	asked := r.URL.Query()
@@ -237,12 +267,14 @@ func (s *Store) listing(r *http.Request, at string, q search.Query) (view.Listin
 		first = search.Relevance
 	}
 	q.Lang, q.ListID, q.Sort = v.lang, v.Market.PriceListID, first
-	if want := search.Sort(asked.Get("sort")); want != "" && slices.Contains(search.Sorts(), want) {
-		q.Sort = want
+	in, raw, err := web.ReadQuery[ordered](r, formLimits())
+	f := v.typed(raw, err)
+	if in.Sort != "" {
+		q.Sort = search.Sort(in.Sort)
 	}
-	q.After = asked.Get("after")
+	q.After = in.After
 	if q.After == "" {
-		q.Before = asked.Get("before")
+		q.Before = in.Before
 	}
 	fields := make(map[string]bool)
 	for prefix, owner := range map[string]custom.Owner{"field:": custom.Product, "variant:": custom.Variant} {
@@ -250,15 +282,15 @@ func (s *Store) listing(r *http.Request, at string, q search.Query) (view.Listin
 		if err != nil {
 			return view.Listing{}, err
 		}
-		for _, f := range defs {
-			fields[prefix+f.Code] = f.Facet
+		for _, def := range defs {
+			fields[prefix+def.Code] = def.Facet
 		}
 	}
-	state := v.narrow(&q, asked, fields)
+	state := s.narrow(v, &q, asked, fields, f.faults)
 
 	found, err := s.Search.Search(q)
-	stale := fault.Reason(err) == "search.bad_cursor"                  // the page is from before a change of the catalogue
-	if stale || err == nil && q.Before != "" && found.Previous == "" { // the way back leads to a whole first page
+	lost := fault.Reason(err) == "search.bad_cursor"
+	if lost || err == nil && q.Before != "" && found.Previous == "" { // the way back leads to a whole first page
 		q.After, q.Before = "", ""
 		found, err = s.Search.Search(q)
 	}
@@ -266,6 +298,13 @@ func (s *Store) listing(r *http.Request, at string, q search.Query) (view.Listin
 		return view.Listing{}, err
 	}
 	l := view.Listing{Total: found.Total, Action: at}
+	if lost || f.faults["after"] != "" || f.faults["before"] != "" {
+		l.Problems = append(l.Problems, v.P.T("search.bad_cursor"))
+		l.First = link(at, state)
+	}
+	if text := f.faults["sort"]; text != "" {
+		l.Problems = append(l.Problems, v.P.T("storefront.listing.sort")+": "+text)
+	}
 	if q.Text != "" {
 		state.Set("q", q.Text)
 		l.Hidden = append(l.Hidden, view.Hidden{Name: "q", Value: q.Text})
@@ -277,16 +316,29 @@ func (s *Store) listing(r *http.Request, at string, q search.Query) (view.Listin
 	for _, h := range found.Hits {
 		l.Products = append(l.Products, v.hit(h))
 	}
-	for _, f := range found.Facets {
-		if f.Key == search.FacetStatus || f.Key == search.FacetTag || f.Key == search.FacetCategory && q.Category != "" {
+	for _, found := range found.Facets {
+		if found.Key == search.FacetStatus || found.Key == search.FacetTag || found.Key == search.FacetCategory && q.Category != "" {
 			continue
 		}
-		facet := v.facet(f, len(l.Facets) < 3, state)
+		facet := v.facet(found, len(l.Facets) < 3, state, f)
 		same := slices.ContainsFunc(l.Facets, func(other view.Facet) bool { return other.Label == facet.Label })
 		if !same { // an option and a field may both be called colour; the first is the one to choose by
 			l.Facets = append(l.Facets, facet)
 		}
-		l.Chips = append(l.Chips, v.chips(f, at, state)...)
+		l.Chips = append(l.Chips, v.chips(found, at, state)...)
+		for _, text := range []string{facet.Problem, ends(facet).FromProblem, ends(facet).ToProblem} {
+			if text != "" && !same {
+				l.Problems = append(l.Problems, facet.Label+": "+text)
+			}
+		}
+		for _, name := range []string{facet.Key, facet.Key + "_from", facet.Key + "_to"} {
+			delete(f.faults, name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.faults)) { // of what has no field on this page
+		if !slices.Contains([]string{"sort", "after", "before"}, name) {
+			l.Problems = append(l.Problems, name+": "+f.faults[name])
+		}
 	}
 	if len(l.Chips) > 0 {
 		l.ClearURL = link(at, keep(state, "q", "sort"))
@@ -318,13 +370,21 @@ func (s *Store) listing(r *http.Request, at string, q search.Query) (view.Listin
 	return l, nil
 }
 
+// ends are a facet's, if it is a range.
+func ends(f view.Facet) view.Range {
+	if f.Range == nil {
+		return view.Range{}
+	}
+	return *f.Range
+}
+
 // input is the name a facet's inputs have: "option:colour" is "option.colour".
 func input(key string) string { return strings.ReplaceAll(key, ":", ".") }
 
 // narrow reads the chosen facets from a query and returns them as a query of
 // their own, without what the listing does not know. fields are the keys of the
-// merchant's own.
-func (v *Visit) narrow(q *search.Query, asked url.Values, fields map[string]bool) url.Values {
+// merchant's own. What is wrong goes to faults, by the name of its input.
+func (s *Store) narrow(v *Visit, q *search.Query, asked url.Values, fields map[string]bool, faults map[string]string) url.Values {
 	state := make(url.Values)
 	for name, values := range asked {
 		key := strings.Replace(name, ".", ":", 1)
@@ -334,12 +394,27 @@ func (v *Visit) narrow(q *search.Query, asked url.Values, fields map[string]bool
 				base, end = b, e
 			}
 		}
-		known := key == search.FacetBrand || key == search.FacetAvailability || key == search.FacetCategory ||
+		known := key == search.FacetBrand || key == search.FacetAvailability || key == search.FacetCategory && q.Category == "" ||
 			strings.HasPrefix(key, "option:") || strings.HasPrefix(key, "field:") || strings.HasPrefix(key, "variant:")
 		switch {
 		case end != "" && (base == search.FacetPrice || strings.HasPrefix(base, "field:") || strings.HasPrefix(base, "variant:")):
+			if base != search.FacetPrice && !fields[base] {
+				continue // as good as a parameter of somebody else's
+			}
+			if len(values) != 1 {
+				faults[name] = v.P.Field(fault.Field{Reason: "form.repeated"})
+				continue
+			}
+			if values[0] == "" {
+				continue
+			}
 			n, ok := v.bound(base, values[0])
 			if !ok {
+				word := "storefront.facet.bad_number"
+				if base == search.FacetPrice {
+					word = "storefront.facet.bad_price"
+				}
+				faults[name] = v.P.T(word)
 				continue
 			}
 			if q.Ranges == nil {
@@ -354,11 +429,25 @@ func (v *Visit) narrow(q *search.Query, asked url.Values, fields map[string]bool
 			q.Ranges[base] = span
 			state.Set(name, values[0])
 		case known:
-			if q.Filters == nil {
-				q.Filters = make(map[string][]string)
+			if facet, _ := s.Search.Knows(key, ""); !facet {
+				continue // as good as a parameter of somebody else's
 			}
-			q.Filters[key] = values
-			state[name] = slices.Clone(values)
+			for _, value := range values {
+				if _, ok := s.Search.Knows(key, value); !ok {
+					if value != "" {
+						faults[name] = v.P.T("storefront.facet.bad_value", "value", cut(strings.ToValidUTF8(value, "\ufffd"), 40))
+					}
+					continue
+				}
+				if slices.Contains(state[name], value) {
+					continue
+				}
+				state.Add(name, value)
+				if q.Filters == nil {
+					q.Filters = make(map[string][]string)
+				}
+				q.Filters[key] = state[name]
+			}
 		}
 	}
 	return state
@@ -391,12 +480,20 @@ func (v *Visit) unit() int64 {
 	return unit
 }
 
-func (v *Visit) facet(f search.Facet, open bool, state url.Values) view.Facet {
+func (v *Visit) facet(f search.Facet, open bool, state url.Values, typed form) view.Facet {
 	out := view.Facet{Key: input(f.Key), Label: v.facetName(f), Kind: "choice", Open: open}
+	out.Problem = typed.faults[out.Key]
+	out.Open = out.Open || out.Problem != ""
 	if f.IsRange {
 		out.Kind = "range"
 		from, to := out.Key+"_from", out.Key+"_to"
-		span := &view.Range{FromName: from, ToName: to, From: state.Get(from), To: state.Get(to), Unit: f.Unit}
+		span := &view.Range{FromName: from, ToName: to, From: state.Get(from), To: state.Get(to), Unit: f.Unit, FromProblem: typed.faults[from], ToProblem: typed.faults[to]}
+		if span.FromProblem != "" {
+			span.From = cut(typed.raw.Get(from), 60)
+		}
+		if span.ToProblem != "" {
+			span.To = cut(typed.raw.Get(to), 60)
+		}
 		span.Min, span.Max = v.rangeText(f, f.Min, false), v.rangeText(f, f.Max, true)
 		if f.Key == search.FacetPrice {
 			span.Unit = v.P.Symbol(v.Market.Currency)

@@ -76,6 +76,23 @@ func (s *Service) Search(q Query) (Result, error) {
 	return x.run(q, from, s.db.Now().UnixMilli()), nil
 }
 
+// Knows reports whether a facet is one that products can be narrowed by, and
+// whether the value is one of its own. What is known may still narrow a query
+// to nothing.
+func (s *Service) Knows(key, value string) (facet, known bool) {
+	if key == FacetAvailability {
+		return true, value == InStock || value == SoldOut
+	}
+	x := s.index.Load()
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	f, facet := x.facetAt[key]
+	if facet {
+		_, known = x.valueAt[valueKey{f, value}]
+	}
+	return facet, known
+}
+
 // Cards returns the cards of those of the products that shoppers see and can
 // buy from a price list, in the given order. They are shared: not to be
 // changed.

@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/stoashop/stoa/kit/fault"
 	"github.com/stoashop/stoa/platform/web"
@@ -303,6 +305,9 @@ func (o Options) path(methods map[string]Route) http.Handler {
 
 func (o Options) serve(route Route, w http.ResponseWriter, r *http.Request) error {
 	web.SetRoute(r.Context(), route.Pattern)
+	if o.Door.Page != nil && (!utf8.ValidString(r.URL.Path) || strings.ContainsFunc(r.URL.Path, unicode.IsControl)) {
+		return fault.New(fault.NotFound, "fault.not_found") // no page has such an address
+	}
 	limit := route.Body
 	if limit == 0 {
 		limit = 1 << 20

@@ -149,6 +149,15 @@ func DecodeQuery[T any](r *http.Request, l Limits) (T, error) {
 	return t, nil
 }
 
+// ReadQuery is DecodeQuery for pages that are shown all the same: T holds what
+// is right, Raw everything as it came, and the error every field that is wrong.
+func ReadQuery[T any](r *http.Request, l Limits) (T, Raw, error) {
+	var t T
+	b := &binder{limits: l.filled()}
+	b.query(r, reflect.ValueOf(&t).Elem())
+	return t, Raw{r.URL.Query()}, b.err()
+}
+
 // DecodeInput fills one struct from the path (fields tagged path), the query
 // (tagged query) and the JSON body (tagged json), for typed operations.
 // Methods without a body skip it.

@@ -50,6 +50,7 @@ type OrdersPage struct {
 	Page
 	Nav      []Link
 	Orders   []OrderRow
+	Problem  string // what of the address was not understood; may be empty
 	First    string // the first page; "" on it
 	Previous string // the page before; "" on the first
 	Next     string // the page after; "" on the last

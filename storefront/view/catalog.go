@@ -243,6 +243,10 @@ type Listing struct {
 	Action string
 	Hidden []Hidden
 
+	// Problems says what of the address was not understood and so left aside,
+	// in whole sentences; the answer's status is 422 then.
+	Problems []string
+
 	Facets   []Facet
 	Chips    []Chip // what is chosen
 	ClearURL string // the listing with nothing chosen; "" when nothing is
@@ -273,6 +277,9 @@ type Facet struct {
 	Label string
 	Kind  string // "choice", "swatch", "range"
 	Open  bool   // shown opened
+	// Problem is why something that was chosen of it does not count; may be
+	// empty. A range has its problems beside its ends.
+	Problem string
 
 	Values []FacetValue // for choice and swatch
 	Range  *Range       // for range
@@ -294,6 +301,9 @@ type Range struct {
 	From, To         string // what is chosen
 	FromName, ToName string // of the inputs
 	Unit             string // "€", "cm"; may be empty
+
+	// What is wrong with an end, in words; "" is fine.
+	FromProblem, ToProblem string
 }
 
 // Chip is a chosen value and the listing without it.

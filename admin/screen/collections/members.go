@@ -143,12 +143,9 @@ func (s *screen) pick(w http.ResponseWriter, r *http.Request) error {
 		return fault.New(fault.Conflict, "admin.collection.has_rule")
 	}
 	d := s.o.Desk(r)
-	q, err := web.DecodeQuery[struct {
+	q, asked := admin.Read[struct {
 		Q string `query:"q" max:"100"`
-	}](r, web.Limits{})
-	if err != nil {
-		q.Q = ""
-	}
+	}](d, r)
 	frame, err := s.o.Frame(r, d.P.T("admin.collection.add_to", "name", name(d, c)), at)
 	if err != nil {
 		return err
@@ -189,7 +186,8 @@ func (s *screen) pick(w http.ResponseWriter, r *http.Request) error {
 		}
 		v.Table.Rows = append(v.Table.Rows, admin.Row{ID: product, Name: title, Cells: []admin.Cell{{Picture: &picture}, {Text: title}, {Text: d.P.T("admin.product.status." + string(card.Status))}}})
 	}
-	return s.o.Page(w, r, http.StatusOK, "list", v)
+	asked.Tell(&v.Frame, v.Filters)
+	return s.o.Page(w, r, asked.Status(), "list", v)
 }
 
 // add puts products at the end of a collection; those that are in it stay

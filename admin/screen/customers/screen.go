@@ -78,12 +78,9 @@ type query struct {
 // searched.
 func (s *screen) list(w http.ResponseWriter, r *http.Request) error {
 	d := s.o.Desk(r)
-	q, err := web.DecodeQuery[query](r, web.Limits{})
-	if err != nil {
-		q = query{}
-	}
+	q, asked := admin.Read[query](d, r)
 	f := customer.Filter{Email: strings.TrimSpace(q.Q), Limit: pageSize + 1}
-	if id.Valid("cus", q.After) {
+	if q.After = asked.Place("after", "cus", q.After); q.After != "" {
 		f.After, f.AfterID = time.UnixMilli(q.Key), q.After
 	}
 	found, err := s.Customers.List(r.Context(), s.DB, f)
@@ -119,7 +116,8 @@ func (s *screen) list(w http.ResponseWriter, r *http.Request) error {
 		}})
 	}
 	v.Table = t
-	return s.o.Page(w, r, http.StatusOK, "list", v)
+	asked.Tell(&v.Frame, v.Filters)
+	return s.o.Page(w, r, asked.Status(), "list", v)
 }
 
 func name(d *admin.Desk, c customer.Customer) string {

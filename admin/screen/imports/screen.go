@@ -11,7 +11,6 @@ import (
 	"github.com/stoashop/stoa/admin"
 	"github.com/stoashop/stoa/guard/policy"
 	"github.com/stoashop/stoa/kit/fault"
-	"github.com/stoashop/stoa/kit/id"
 	"github.com/stoashop/stoa/ops/transfer"
 	"github.com/stoashop/stoa/platform/db"
 	"github.com/stoashop/stoa/platform/web"
@@ -60,10 +59,10 @@ func Screen(p Parts) admin.Screen {
 
 func (s *screen) list(w http.ResponseWriter, r *http.Request) error {
 	d := s.o.Desk(r)
-	before := r.URL.Query().Get("before")
-	if !id.Valid("imp", before) {
-		before = ""
-	}
+	q, asked := admin.Read[struct {
+		Before string `query:"before" max:"40"`
+	}](d, r)
+	before := asked.Place("before", "imp", q.Before)
 	runs, err := s.Transfer.List(r.Context(), before, pageSize+1)
 	if err != nil {
 		return err
@@ -94,7 +93,8 @@ func (s *screen) list(w http.ResponseWriter, r *http.Request) error {
 			{Text: d.When(run.CreatedAt, s.DB.Now())},
 		}})
 	}
-	return s.o.Page(w, r, http.StatusOK, "list", admin.ListView{Frame: frame, Table: t})
+	asked.Tell(&frame, nil)
+	return s.o.Page(w, r, asked.Status(), "list", admin.ListView{Frame: frame, Table: t})
 }
 
 func state(d *admin.Desk, run transfer.Run) admin.Status {
@@ -233,11 +233,15 @@ func (s *screen) show(w http.ResponseWriter, r *http.Request) error {
 			{Label: d.P.T("admin.imports.refused"), Value: d.P.Number(run.Refused)},
 		}
 	}
-	if v.Errors, err = s.problems(r.Context(), d, run, r.URL.Query().Get("after"), self); err != nil {
+	q, asked := admin.Read[struct {
+		After int64 `query:"after" min:"0"`
+	}](d, r)
+	if v.Errors, err = s.problems(r.Context(), d, run, q.After, self); err != nil {
 		return err
 	}
 	v.Columns = columns(d, run.Report.Columns)
-	return s.o.Page(w, r, http.StatusOK, "import_run", v)
+	asked.Tell(&v.Frame, nil)
+	return s.o.Page(w, r, asked.Status(), "import_run", v)
 }
 
 // notes says how the run ended and offers what can be done now.
@@ -266,13 +270,9 @@ func (s *screen) notes(d *admin.Desk, v *RunView, run transfer.Run, self string)
 	}
 }
 
-func (s *screen) problems(ctx context.Context, d *admin.Desk, run transfer.Run, after, self string) (*admin.Table, error) {
+func (s *screen) problems(ctx context.Context, d *admin.Desk, run transfer.Run, from int64, self string) (*admin.Table, error) {
 	if run.Problems == 0 {
 		return nil, nil
-	}
-	from, err := strconv.ParseInt(after, 10, 64)
-	if err != nil || from < 0 {
-		from = 0
 	}
 	list, err := s.Transfer.Problems(ctx, run.ID, from, pageSize+1)
 	if err != nil {

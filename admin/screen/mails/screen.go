@@ -86,12 +86,9 @@ func (q query) url(state mailbox.State) string {
 func (s *screen) list(w http.ResponseWriter, r *http.Request) error {
 	d := s.o.Desk(r)
 	ctx := r.Context()
-	q, err := web.DecodeQuery[query](r, web.Limits{})
-	if err != nil {
-		q = query{}
-	}
+	q, asked := admin.Read[query](d, r)
 	f := mailbox.Filter{State: q.State, Email: strings.TrimSpace(q.Q), Limit: pageSize + 1}
-	if id.Valid("mail", q.After) {
+	if q.After = asked.Place("after", "mail", q.After); q.After != "" {
 		f.After, f.AfterID = time.UnixMilli(q.Key), q.After
 	}
 	found, err := s.Mailbox.List(ctx, s.DB, f)
@@ -119,7 +116,8 @@ func (s *screen) list(w http.ResponseWriter, r *http.Request) error {
 		v.Filters.Hidden = []admin.Hidden{{Name: "state", Value: string(q.State)}}
 	}
 	v.Table = s.table(d, q, found)
-	return s.o.Page(w, r, http.StatusOK, "list", v)
+	asked.Tell(&v.Frame, v.Filters)
+	return s.o.Page(w, r, asked.Status(), "list", v)
 }
 
 func (s *screen) table(d *admin.Desk, q query, found []mailbox.Summary) admin.Table {

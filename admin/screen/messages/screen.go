@@ -57,10 +57,10 @@ func Screen(p Parts) admin.Screen {
 
 func (s *screen) list(w http.ResponseWriter, r *http.Request) error {
 	d := s.o.Desk(r)
-	before := r.URL.Query().Get("before")
-	if !id.Valid("msg", before) {
-		before = ""
-	}
+	q, asked := admin.Read[struct {
+		Before string `query:"before" max:"40"`
+	}](d, r)
+	before := asked.Place("before", "msg", q.Before)
 	found, err := s.Content.Messages(r.Context(), s.DB, before, pageSize+1)
 	if err != nil {
 		return err
@@ -85,7 +85,8 @@ func (s *screen) list(w http.ResponseWriter, r *http.Request) error {
 			{Text: from(d, m), Note: m.Email, URL: at + "/" + m.ID}, {Text: clip(m.Text, 90), Tone: "quiet"}, {Status: &status}, {Text: d.When(m.At, s.DB.Now())},
 		}})
 	}
-	return s.o.Page(w, r, http.StatusOK, "list", admin.ListView{Frame: frame, Table: t})
+	asked.Tell(&frame, nil)
+	return s.o.Page(w, r, asked.Status(), "list", admin.ListView{Frame: frame, Table: t})
 }
 
 func from(d *admin.Desk, m content.Message) string {

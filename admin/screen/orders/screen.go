@@ -20,7 +20,6 @@ import (
 	"github.com/stoashop/stoa/guard/staff"
 	"github.com/stoashop/stoa/kit/id"
 	"github.com/stoashop/stoa/platform/db"
-	"github.com/stoashop/stoa/platform/web"
 )
 
 // Parts is what the screen works with.
@@ -167,11 +166,11 @@ func (q query) filter(zone *time.Location) (f order.Filter, understood bool) {
 
 func (s *screen) list(w http.ResponseWriter, r *http.Request) error {
 	d := s.o.Desk(r)
-	q, err := web.DecodeQuery[query](r, web.Limits{})
-	if err != nil {
-		q = query{}
-	}
+	q, asked := admin.Read[query](d, r)
+	q.After = asked.Place("after", "ord", q.After)
+	q.From, q.To = asked.Day("from", q.From), asked.Day("to", q.To)
 	f, understood := q.filter(d.Zone())
+	var err error
 	var found []order.Summary
 	if understood {
 		if found, err = s.Orders.List(r.Context(), s.DB, f); err != nil {
@@ -200,7 +199,8 @@ func (s *screen) list(w http.ResponseWriter, r *http.Request) error {
 		v.Views = append(v.Views, admin.View{Label: d.P.T(label), URL: q.url(set("view", view)), Current: q.View == view, Count: n, Counted: counted})
 	}
 	v.Table = s.table(d, q, found, understood)
-	return s.o.Page(w, r, http.StatusOK, "list", v)
+	asked.Tell(&v.Frame, v.Filters)
+	return s.o.Page(w, r, asked.Status(), "list", v)
 }
 
 func filters(d *admin.Desk, q query) *admin.Filters {

@@ -118,10 +118,7 @@ func set(name, value string) func(url.Values) {
 
 func (s *screen) list(w http.ResponseWriter, r *http.Request) error {
 	d := s.o.Desk(r)
-	q, err := web.DecodeQuery[query](r, web.Limits{})
-	if err != nil {
-		q = query{} // an address that makes no sense shows all
-	}
+	q, asked := admin.Read[query](d, r)
 	tree, err := s.Catalog.Tree(r.Context())
 	if err != nil {
 		return err
@@ -129,10 +126,11 @@ func (s *screen) list(w http.ResponseWriter, r *http.Request) error {
 	f := filter{words: q.Q, status: catalog.Status(q.Status), byName: q.Sort == "name", limit: pageSize}
 	if q.Category != "" {
 		if f.categories = tree.Within(q.Category); f.categories == nil {
-			f.categories = []string{q.Category}
+			asked.Refuse("category", "form.not_a_choice")
+			q.Category = ""
 		}
 	}
-	if id.Valid("prd", q.After) {
+	if q.After = asked.Place("after", "prd", q.After); q.After != "" {
 		f.after = mark{id: q.After, name: q.Key}
 		if ms, err := strconv.ParseInt(q.Key, 10, 64); err == nil {
 			f.after.at = time.UnixMilli(ms)
@@ -164,7 +162,8 @@ func (s *screen) list(w http.ResponseWriter, r *http.Request) error {
 	if view.Table, err = s.table(r.Context(), d, q, marks, tree, frame.FormKey); err != nil {
 		return err
 	}
-	return s.o.Page(w, r, http.StatusOK, "list", view)
+	asked.Tell(&view.Frame, view.Filters)
+	return s.o.Page(w, r, asked.Status(), "list", view)
 }
 
 func (s *screen) views(d *admin.Desk, q query) []admin.View {

@@ -77,15 +77,23 @@ func (s *screen) page(w http.ResponseWriter, r *http.Request, l *catalog.Line, a
 	for _, p := range places {
 		names[p.ID] = p.Name
 	}
+	q, asked := admin.Read[struct {
+		Before string `query:"before" max:"40"`
+	}](d, r)
 	v := ItemView{Frame: frame}
 	s.levels(d, &v, l, levels, names)
-	if v.Movements, err = s.movements(ctx, d, l.VariantID, r.URL.Query().Get("before"), names); err != nil {
+	if v.Movements, err = s.movements(ctx, d, l.VariantID, asked.Place("before", "mov", q.Before), names); err != nil {
 		return err
 	}
 	if d.Can(policy.StockWrite) && len(places) > 0 {
 		v.Side = s.forms(d, frame.FormKey, l, levels, places, adjust, rules)
 	}
-	return s.o.Page(w, r, web.Status(cause), "stock_item", v)
+	status := web.Status(cause)
+	if cause == nil {
+		asked.Tell(&v.Frame, nil)
+		status = asked.Status()
+	}
+	return s.o.Page(w, r, status, "stock_item", v)
 }
 
 // levels fills in what is where, and what that comes to.
@@ -135,9 +143,6 @@ func (s *screen) movements(ctx context.Context, d *admin.Desk, variant, before s
 		{Head: d.P.T("admin.stock.location"), Kind: admin.Wide},
 		{Head: d.P.T("admin.stock.change"), Kind: admin.End},
 	}, Empty: &admin.Empty{Icon: "rotate-ccw-clock", Title: d.P.T("admin.stock.no_history")}}
-	if !id.Valid("mov", before) {
-		before = ""
-	}
 	moves, err := s.Inventory.Movements(ctx, s.DB, variant, before, history+1)
 	if err != nil {
 		return t, err

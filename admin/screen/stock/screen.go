@@ -4,15 +4,14 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/stoashop/stoa/admin"
 	"github.com/stoashop/stoa/commerce/catalog"
 	"github.com/stoashop/stoa/commerce/inventory"
 	"github.com/stoashop/stoa/guard/policy"
 	"github.com/stoashop/stoa/guard/staff"
-	"github.com/stoashop/stoa/kit/id"
 	"github.com/stoashop/stoa/platform/db"
-	"github.com/stoashop/stoa/platform/web"
 )
 
 // Parts is what the screen works with.
@@ -87,13 +86,14 @@ func set(name, value string) func(url.Values) {
 
 func (s *screen) list(w http.ResponseWriter, r *http.Request) error {
 	d := s.o.Desk(r)
-	q, err := web.DecodeQuery[query](r, web.Limits{})
-	if err != nil {
-		q = query{}
-	}
+	q, asked := admin.Read[query](d, r)
 	places, err := s.Inventory.Locations(r.Context(), s.DB)
 	if err != nil {
 		return err
+	}
+	if q.Location != "" && !slices.ContainsFunc(places, func(l inventory.Location) bool { return l.ID == q.Location }) {
+		asked.Refuse("location", "form.not_a_choice")
+		q.Location = ""
 	}
 	few := s.Inventory.Display().Few
 	f := filter{words: q.Q, location: q.Location, most: -1, limit: pageSize}
@@ -103,7 +103,7 @@ func (s *screen) list(w http.ResponseWriter, r *http.Request) error {
 	case "out":
 		f.most = 0
 	}
-	if id.Valid("var", q.After) {
+	if q.After = asked.Place("after", "var", q.After); q.After != "" {
 		f.after = mark{q.Key, q.Product, q.After}
 	}
 	rows, err := list(r.Context(), s.DB, f)
@@ -144,7 +144,8 @@ func (s *screen) list(w http.ResponseWriter, r *http.Request) error {
 	if v.Table, err = s.table(r.Context(), d, q, rows, few); err != nil {
 		return err
 	}
-	return s.o.Page(w, r, http.StatusOK, "list", v)
+	asked.Tell(&v.Frame, v.Filters)
+	return s.o.Page(w, r, asked.Status(), "list", v)
 }
 
 func (s *screen) table(ctx context.Context, d *admin.Desk, q query, rows []row, few int64) (admin.Table, error) {

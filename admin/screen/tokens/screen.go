@@ -88,10 +88,8 @@ type query struct {
 
 func (s *screen) list(w http.ResponseWriter, r *http.Request) error {
 	d := s.o.Desk(r)
-	q, err := web.DecodeQuery[query](r, web.Limits{})
-	if err != nil || !id.Valid("tok", q.After) {
-		q = query{}
-	}
+	q, asked := admin.Read[query](d, r)
+	q.After = asked.Place("after", "tok", q.After)
 	found, err := s.Staff.Tokens(r.Context(), s.DB, q.After, pageSize+1)
 	if err != nil {
 		return err
@@ -121,7 +119,8 @@ func (s *screen) list(w http.ResponseWriter, r *http.Request) error {
 		}})
 	}
 	v.Sections = []admin.Section{{Title: d.P.T("admin.tokens.title"), Note: d.P.T("admin.tokens.note"), Table: t}}
-	return s.o.Page(w, r, http.StatusOK, "form", v)
+	asked.Tell(&v.Frame, nil)
+	return s.o.Page(w, r, asked.Status(), "form", v)
 }
 
 func (s *screen) end(d *admin.Desk, t staff.Token) string {
