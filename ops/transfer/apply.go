@@ -34,6 +34,7 @@ type memory struct {
 	Media        map[string]string `json:"media,omitempty"`    // picture by its source
 	Missing      []string          `json:"missing,omitempty"`  // pictures that could not be had
 	Variants     []string          `json:"variants,omitempty"` // ids, in the order of Product.Variants
+	Ended        bool              `json:"ended,omitempty"`    // its last day was over
 	// Merged says that the summary was too long for a subtitle and stands at
 	// the head of the description.
 	Merged bool `json:"merged,omitempty"`
@@ -63,7 +64,8 @@ func (a *applier) tell(row int, reason string, params ...any) {
 }
 
 // fingerprint is the same for files that say the same of a product. A sale
-// that has begun or ended since is a change, too.
+// that has begun or ended since is a change, too, and so is a last day that is
+// over.
 func (a *applier) fingerprint(now time.Time) (string, error) {
 	p := a.in
 	p.Rows = nil
@@ -75,7 +77,7 @@ func (a *applier) fingerprint(now time.Time) (string, error) {
 			sales = append(sales, price.holds(now))
 		}
 	}
-	text, err := json.Marshal([]any{p, sales, a.lang})
+	text, err := json.Marshal([]any{p, sales, p.ended(now), a.lang})
 	if err != nil {
 		return "", err
 	}
@@ -122,7 +124,7 @@ func (a *applier) apply(ctx context.Context, tx *db.Tx, made map[string]string) 
 		}
 		return Counts{Unchanged: 1}, a.notes, nil
 	}
-	if err := saveOrigin(ctx, tx, origin{ProductID: saved.ID, Source: a.in.Source, Hash: a.hash, Kept: a.keep(saved)}); err != nil {
+	if err := saveOrigin(ctx, tx, origin{ProductID: saved.ID, Source: a.in.Source, Hash: a.hash, Kept: a.keep(saved, tx.Now())}); err != nil {
 		return Counts{}, nil, err
 	}
 	counts := Counts{Variants: int64(len(a.in.Variants)), Pictures: int64(len(a.got))}
@@ -296,6 +298,7 @@ func (a *applier) merge(ctx context.Context, tx *db.Tx, old *catalog.Product) (c
 	if a.in.Type != "" {
 		a.setFields(custom.Product, p.Fields, nil, []Attribute{typeAttribute(a.in.Type)}, a.row())
 	}
+	a.setAsides(p.Fields, tx.Now(), nil, "", a.row())
 	return p, nil
 }
 
@@ -339,7 +342,7 @@ func (a *applier) merged() bool {
 // statusOf is the catalogue's status for what a file says at an instant.
 func statusOf(p Product, now time.Time) (catalog.Status, time.Time) {
 	switch {
-	case p.Status == Archived, p.Status == Active && !p.EndAt.IsZero() && !now.Before(p.EndAt):
+	case p.Status == Archived, p.Status == Active && p.ended(now):
 		return catalog.Archived, time.Time{}
 	case p.Status != Active && p.Status != Unsaid, p.Visibility == ByAddressOnly:
 		return catalog.Draft, time.Time{}
@@ -353,7 +356,7 @@ func statusOf(p Product, now time.Time) (catalog.Status, time.Time) {
 // file says what it said before.
 func (a *applier) mergeStatus(p *catalog.Product, old *catalog.Product, now time.Time) {
 	was := a.from.Kept.Product
-	if old != nil && a.known && was.Status == a.in.Status && was.Visibility == a.in.Visibility && was.PublishAt.Equal(a.in.PublishAt) && was.EndAt.Equal(a.in.EndAt) {
+	if old != nil && a.known && was.Status == a.in.Status && was.Visibility == a.in.Visibility && was.PublishAt.Equal(a.in.PublishAt) && was.EndAt.Equal(a.in.EndAt) && a.from.Kept.Ended == a.in.ended(now) {
 		return
 	}
 	status, at := statusOf(a.in, now)
@@ -361,8 +364,17 @@ func (a *applier) mergeStatus(p *catalog.Product, old *catalog.Product, now time
 		return
 	}
 	p.Status, p.PublishAt = status, at
-	if a.in.Visibility == ByAddressOnly && a.in.Status == Active {
+	switch {
+	case a.in.Status != Active:
+	case a.in.Visibility == ByAddressOnly:
 		a.tell(a.row(), "transfer.hidden_as_draft")
+	case a.in.Visibility == InSearch:
+		a.tell(a.row(), "transfer.only_in_search")
+	case a.in.Visibility == InCategories:
+		a.tell(a.row(), "transfer.only_in_categories")
+	}
+	if !a.in.EndAt.IsZero() && (status == catalog.Active || status == catalog.Scheduled) {
+		a.tell(a.row(), "transfer.ends", "date", a.day(a.in.EndAt))
 	}
 }
 
@@ -554,8 +566,8 @@ func attributeValue(d custom.Field, t Attribute, lang string) (custom.Value, boo
 }
 
 // keep is what the next import and an export need to know.
-func (a *applier) keep(saved catalog.Product) memory {
-	k := memory{Product: a.in, Codes: a.plan.codes[custom.Product], VariantCodes: a.plan.codes[custom.Variant], Media: a.media, Missing: a.missing, Merged: a.merged()}
+func (a *applier) keep(saved catalog.Product, now time.Time) memory {
+	k := memory{Product: a.in, Codes: a.plan.codes[custom.Product], VariantCodes: a.plan.codes[custom.Variant], Media: a.media, Missing: a.missing, Merged: a.merged(), Ended: a.in.ended(now)}
 	k.Product.Rows = nil
 	k.Product.Name, k.Product.Description, k.Product.SEOTitle, k.Product.SEOText = nil, nil, nil, nil
 	k.Product.Variants = slices.Clone(k.Product.Variants)

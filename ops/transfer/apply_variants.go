@@ -155,11 +155,16 @@ func (a *applier) mergeVariant(v *catalog.Variant, in Variant, values []string, 
 			continue
 		}
 		set := catalog.Price{ListID: list, Currency: price.Currency, Amount: price.Amount, CompareAt: price.CompareAt}
-		if !price.holds(now) {
+		switch {
+		case price.holds(now) && !price.Until.IsZero():
+			a.tell(in.Row, "transfer.sale_ends", "date", a.day(price.Until))
+		case price.holds(now):
+		case now.Before(price.From):
 			set.Amount, set.CompareAt = price.CompareAt, 0
-			if now.Before(price.From) {
-				a.tell(in.Row, "transfer.sale_not_begun")
-			}
+			a.tell(in.Row, "transfer.sale_not_begun", "date", a.day(price.From))
+		default:
+			set.Amount, set.CompareAt = price.CompareAt, 0
+			a.tell(in.Row, "transfer.sale_over", "date", a.day(price.Until))
 		}
 		if had, ok := v.Price(list); ok && had.Amount == set.Amount && !a.sheet.has("compare at", "sale price") {
 			set.CompareAt = had.CompareAt // the file has no column for it
@@ -172,6 +177,7 @@ func (a *applier) mergeVariant(v *catalog.Variant, in Variant, values []string, 
 		v.Fields = custom.Values{}
 	}
 	a.setFields(custom.Variant, v.Fields, in.Fields, in.Attributes, in.Row)
+	a.setAsides(v.Fields, now, &in, v.ID, in.Row)
 }
 
 // was is what the last import said of a variant.
@@ -194,8 +200,8 @@ func (a *applier) stockUp(ctx context.Context, tx *db.Tx, saved catalog.Product)
 	}
 	var ids []string
 	for i, in := range a.in.Variants {
-		if v := saved.Variants[i]; v.Tracked && (in.Stock.Known || in.Stock.SoldOut || in.Stock.OnOrder || in.Stock.Backorder != Deny) {
-			ids = append(ids, v.ID)
+		if in.Stock.Known || saved.Variants[i].Tracked && (in.Stock.SoldOut || in.Stock.OnOrder || in.Stock.Backorder != Deny) {
+			ids = append(ids, saved.Variants[i].ID)
 		}
 	}
 	if len(ids) == 0 {

@@ -26,8 +26,10 @@ type Column struct {
 	Use    Use       `json:"use"`
 	Target string    `json:"target,omitempty"` // "variant.price"
 	Field  *FieldDef `json:"field,omitempty"`
-	Reason string    `json:"reason,omitempty"` // key of the words
-	Filled int       `json:"filled"`           // rows in which it holds anything
+	// Also are custom fields for what the target, or Field, cannot hold.
+	Also   []FieldDef `json:"also,omitempty"`
+	Reason string     `json:"reason,omitempty"` // key of the words
+	Filled int        `json:"filled"`           // rows in which it holds anything
 }
 
 // class says how a column's cells compare: "19.9" and "19,90" are one amount.
@@ -60,20 +62,22 @@ type column struct {
 	target string
 	key    string // custom field that keeps it; "" when mapped
 	typ    FieldType
-	drop   string // reason for dropping; "" when mapped or kept
-	label  string // of the custom field; "" is the header
-	def    string // a value that says no more than an empty cell
-	rest   string // the same for rows below a product's first
-	shown  bool   // the custom field is a fact for shoppers
-	each   bool   // the custom field belongs to the variant, also in a product's first row
-	unit   string // of asWeight and asLength when the header names it
+	drop   string   // reason for dropping; "" when mapped or kept
+	recall bool     // dropped, but remembered for an export in the same columns
+	aside  []string // keys of the asides that hold it, or what the target cannot hold
+	label  string   // of the custom field; "" is the header
+	def    string   // a value that says no more than an empty cell
+	rest   string   // the same for rows below a product's first
+	shown  bool     // the custom field is a fact for shoppers
+	each   bool     // the custom field belongs to the variant, also in a product's first row
+	unit   string   // of asWeight and asLength when the header names it
 }
 
 func (c column) use() Use {
 	switch {
 	case c.drop != "":
 		return Dropped
-	case c.key != "":
+	case c.key != "", c.target == "" && len(c.aside) > 0:
 		return Kept
 	}
 	return Mapped
@@ -97,6 +101,17 @@ func kept(header, key string, typ FieldType, more ...string) column {
 	case IntField, DecimalField:
 		c.class = asNumber
 	}
+	return c
+}
+
+// asides says which asides hold what the column says, or what its target
+// cannot hold. Without a target the column is kept.
+func (c column) asides(keys ...string) column { c.aside = keys; return c }
+
+// left drops a mapped column: nothing in the shop is made of it. An export in
+// the same columns has it again.
+func (c column) left(reason string) column {
+	c.target, c.drop, c.recall = "", reason, true
 	return c
 }
 

@@ -78,7 +78,7 @@ func (c *Comparison) group(key string, before, after []rowView) {
 	s := before[0].s
 	mates := matchRows(before, after)
 	for i, col := range s.columns {
-		if col.drop != "" || s.stats[i].filled == 0 {
+		if col.drop != "" && !col.recall || s.stats[i].filled == 0 {
 			continue
 		}
 		if mates == nil {

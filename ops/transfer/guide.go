@@ -15,8 +15,10 @@ type GuideColumn struct {
 	Use      Use
 	Target   string // part of the product or customer, of a mapped one
 	Field    string // key of the custom field, of a kept one
-	Reason   string // key of the words, of a dropped one
-	Usual    string // a value that says no more than an empty cell
+	// Also are keys of custom fields for what the target, or Field, cannot hold.
+	Also   []string
+	Reason string // key of the words, of a dropped one
+	Usual  string // a value that says no more than an empty cell
 }
 
 // Guides lists every kind of file that is understood, with the columns that it
@@ -34,9 +36,13 @@ func Guides() []Guide {
 			if c.header == "" {
 				continue
 			}
+			field, also := c.key, c.aside
+			if c.use() == Kept && field == "" {
+				field, also = also[0], also[1:]
+			}
 			g.Columns = append(g.Columns, GuideColumn{
 				Header: c.header, Others: others(c), Required: required[c.id],
-				Use: c.use(), Target: c.target, Field: c.key, Reason: c.drop, Usual: c.def,
+				Use: c.use(), Target: c.target, Field: field, Also: also, Reason: c.drop, Usual: c.def,
 			})
 		}
 		out = append(out, g)

@@ -63,6 +63,9 @@ func tables(t *testing.T) string {
 				what = "left out: " + say.T(c.Reason)
 			case transfer.Mapped:
 			}
+			for _, key := range c.Also {
+				what += ", custom field `" + key + "`"
+			}
 			if c.Usual != "" {
 				what += ", usually `" + c.Usual + "`"
 			}

@@ -76,6 +76,7 @@ func (ses *session) look(ctx context.Context) (plan, error) {
 		}
 		f.see(a, ses.lang)
 	}
+	all, now := asides(), ses.s.db.Now()
 	var near, far int64 // pictures by file name and by address
 	for i := range ses.sheet.Len() {
 		if i%256 == 0 && ctx.Err() != nil {
@@ -98,6 +99,9 @@ func (ses *session) look(ctx context.Context) (plan, error) {
 			note(custom.Product, a)
 		}
 		see(used[custom.Product], custom.Product, defs, product.Fields)
+		for _, d := range all {
+			d.look(about{ses: ses, now: now, p: &product}, used)
+		}
 		ses.lookAtTax(product, tell)
 		for _, images := range append(variantImages(product), product.Images) {
 			for _, img := range images {
@@ -257,14 +261,19 @@ func see(used map[string]*custom.Field, owner custom.Owner, defs map[string]Fiel
 			f = &custom.Field{Owner: owner, Code: v.Key, Kind: kindOf(d.Type), Name: short(locale.Text{"en": cmp.Or(d.Label, v.Key)}, 100), Shown: d.Shown, Searchable: d.Shown}
 			used[v.Key] = f
 		}
-		if f.Kind != custom.Number {
-			continue
-		}
-		_, frac, _ := strings.Cut(v.Value, ".")
-		f.Decimals = max(f.Decimals, min(len(frac), 6))
-		if _, ok := custom.ParseDecimal(v.Value); !ok || len(frac) > 6 {
-			f.Kind, f.Decimals = custom.Text, 0
-		}
+		holdDecimals(f, v.Value)
+	}
+}
+
+// holdDecimals makes a number's definition hold a value, as a text if need be.
+func holdDecimals(f *custom.Field, value string) {
+	if f.Kind != custom.Number {
+		return
+	}
+	_, frac, _ := strings.Cut(value, ".")
+	f.Decimals = max(f.Decimals, min(len(frac), 6))
+	if _, ok := custom.ParseDecimal(value); !ok || len(frac) > 6 {
+		f.Kind, f.Decimals, f.Unit = custom.Text, 0, ""
 	}
 }
 
@@ -420,4 +429,29 @@ func (ses *session) findLocation(ctx context.Context, tx *db.Tx) error {
 	made, err := ses.s.stock.SaveLocation(ctx, tx, ses.actor, inventory.Location{Code: "main", Name: "Main", Country: ses.settings.Shop.Address.Country, Active: true})
 	ses.location = made.ID
 	return err
+}
+
+// columns tells what becomes of the file's columns, now that all of it has been
+// looked at: a custom field that no product needs is not made.
+func (ses *session) columns() []Column {
+	made := make(map[string]bool)
+	for _, fields := range ses.plan.fields {
+		for _, f := range fields {
+			made[f.Code] = true
+		}
+	}
+	list := ses.sheet.Columns()
+	for i := range list {
+		c := &list[i]
+		c.Also = slices.DeleteFunc(c.Also, func(d FieldDef) bool { return !made[d.Key] })
+		if c.Use != Kept || made[c.Field.Key] {
+			continue
+		}
+		if len(c.Also) > 0 {
+			c.Field, c.Also = &c.Also[0], c.Also[1:]
+			continue
+		}
+		c.Use, c.Field, c.Reason = Dropped, nil, "transfer.column_usual"
+	}
+	return list
 }

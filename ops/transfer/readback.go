@@ -208,6 +208,7 @@ func (r *reader) product(p catalog.Product, from origin) Product {
 	out.Attributes = r.attributes(custom.Product, p.Fields, k.Product.Attributes, k.Codes)
 	out.Type = r.typeOf(p.Fields, k.Product.Type)
 	out.Fields = r.plainFields(custom.Product, p.Fields, k.Product.Fields, k.Codes)
+	r.asides(p.Fields, &out, nil)
 	r.options(&out, p)
 	r.variants(&out, p, k)
 	out.Images = r.images(p, k)
@@ -314,6 +315,9 @@ func (r *reader) typeOf(values custom.Values, was string) string {
 // plainFields reads the custom fields that are no attributes.
 func (r *reader) plainFields(owner custom.Owner, values custom.Values, was []Field, codes map[string]string) []Field {
 	attribute := map[string]bool{"product_type": true}
+	for _, d := range asides() {
+		attribute[d.key] = true
+	}
 	for _, code := range codes {
 		attribute[code] = true
 	}
@@ -400,7 +404,7 @@ func (r *reader) variants(out *Product, p catalog.Product, k memory) {
 		if !was.Stock.SoldOut && !was.Stock.OnOrder {
 			n.Stock.Tracked = v.Tracked
 		}
-		if v.Tracked && (was.Stock.Known || at < 0) {
+		if was.Stock.Known || v.Tracked && at < 0 {
 			n.Stock.Known, n.Stock.Quantity = true, 0
 			limit := int64(0)
 			for _, l := range r.stock[v.ID] {
@@ -413,6 +417,7 @@ func (r *reader) variants(out *Product, p catalog.Product, k memory) {
 		}
 		n.Attributes = r.attributes(custom.Variant, v.Fields, was.Attributes, k.VariantCodes)
 		n.Fields = r.plainFields(custom.Variant, v.Fields, was.Fields, k.VariantCodes)
+		r.asides(v.Fields, out, &n)
 		out.Variants = append(out.Variants, n)
 	}
 }

@@ -229,6 +229,9 @@ func (s *Sheet) assign() error {
 	for _, d := range s.format.extra {
 		keys[d.Key] = true
 	}
+	for _, d := range asides() {
+		keys[d.key], keys["variant:"+d.key] = true, true
+	}
 	var twice []string
 	for i, h := range s.header {
 		s.stats[i] = newStats()
@@ -278,9 +281,16 @@ func (s *Sheet) Columns() []Column {
 	out := make([]Column, len(s.header))
 	for i, c := range s.columns {
 		out[i] = Column{Name: s.header[i], Use: c.use(), Target: c.target, Reason: c.drop, Filled: s.stats[i].filled}
-		if c.key != "" {
+		for _, key := range c.aside {
+			out[i].Also = append(out[i].Also, *asideOf(key, s.header[i]))
+		}
+		if out[i].Use == Kept {
 			if out[i].Filled == 0 {
-				out[i].Use, out[i].Reason = Dropped, "transfer.column_empty"
+				out[i].Use, out[i].Reason, out[i].Also = Dropped, "transfer.column_empty", nil
+				continue
+			}
+			if c.key == "" {
+				out[i].Field, out[i].Also = &out[i].Also[0], out[i].Also[1:]
 				continue
 			}
 			out[i].Field = &FieldDef{Key: c.key, Label: cmp.Or(c.label, s.header[i]), Type: c.typ, Column: s.header[i], Shown: c.shown}

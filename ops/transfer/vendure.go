@@ -34,7 +34,7 @@ func vendureProducts() *format {
 			mapped("optionValues", "option values", asList, "variants.choice"),
 			mapped("sku", "sku", asSKU, "variants.sku"),
 			mapped("price", "price", asAmount, "variants.prices"),
-			mapped("taxCategory", "tax category", asText, "variants.tax_class"),
+			mapped("taxCategory", "tax category", asText, "tax_class").asides("source_tax_class"),
 			mapped("stockOnHand", "stock", asNumber, "variants.stock"),
 			mapped("trackInventory", "track", asText, "variants.stock").or("inherit"),
 			mapped("variantAssets", "variant assets", asList, "variants.images"),

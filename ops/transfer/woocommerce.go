@@ -20,22 +20,22 @@ func wooProducts() *format {
 		unknown:  unknownColumn,
 		columns: []column{
 			kept("ID", "woocommerce_id", TextField).perVariant(),
-			mapped("Type", "type", asText, "selling, variants").or("simple"),
+			mapped("Type", "type", asText, "variants").or("simple").asides("product_kind", "digital"),
 			mapped("SKU", "sku", asSKU, "variants.sku"),
-			mapped("GTIN, UPC, EAN, or ISBN", "barcode", asText, "variants.barcode"),
+			mapped("GTIN, UPC, EAN, or ISBN", "barcode", asText, "variants.barcode").asides("barcode"),
 			mapped("Name", "name", asText, "name"),
 			mapped("Published", "published", asText, "status"),
 			kept("Is featured?", "featured", BoolField).or("false"),
-			mapped("Visibility in catalog", "visibility", asText, "visibility").or("visible"),
+			mapped("Visibility in catalog", "visibility", asText, "status").or("visible").asides("catalog_visibility"),
 			mapped("Short description", "short description", asHTML, "summary"),
 			mapped("Description", "description", asHTML, "description"),
-			mapped("Date sale price starts", "sale from", asTime, "variants.prices"),
-			mapped("Date sale price ends", "sale until", asTime, "variants.prices"),
-			mapped("Tax status", "tax status", asText, "taxable").or("taxable"),
-			mapped("Tax class", "tax class", asText, "tax_class").or("parent"),
+			mapped("Date sale price starts", "sale from", asTime, "").asides("sale_from"),
+			mapped("Date sale price ends", "sale until", asTime, "").asides("sale_until"),
+			mapped("Tax status", "tax status", asText, "").or("taxable").asides("tax_free"),
+			mapped("Tax class", "tax class", asText, "tax_class").or("parent").asides("source_tax_class"),
 			mapped("In stock?", "in stock", asDerived, "variants.stock"),
 			mapped("Stock", "stock", asNumber, "variants.stock"),
-			mapped("Low stock amount", "low stock", asNumber, "variants.stock"),
+			mapped("Low stock amount", "low stock", asNumber, "").asides("low_stock_at"),
 			mapped("Backorders allowed?", "backorders", asText, "variants.stock").or("0"),
 			kept("Sold individually?", "sold_individually", BoolField).or("false"),
 			mapped("Weight (kg)", "weight", asWeight, "variants.weight").in("kg"),
@@ -44,7 +44,7 @@ func wooProducts() *format {
 			mapped("Height (cm)", "height", asLength, "variants.height").in("cm"),
 			reviewsColumn(),
 			kept("Purchase note", "purchase_note", TextField),
-			mapped("Sale price", "sale price", asAmount, "variants.prices"),
+			mapped("Sale price", "sale price", asAmount, "variants.prices").asides("sale_price"),
 			mapped("Regular price", "regular price", asAmount, "variants.prices"),
 			mapped("Categories", "categories", asList, "categories"),
 			mapped("Tags", "tags", asList, "tags"),
@@ -60,7 +60,7 @@ func wooProducts() *format {
 			kept("Button text", "external_button", TextField),
 			kept("Position", "woocommerce_position", IntField).or("0").perVariant(),
 			mapped("Brands", "brands", asText, "vendor"),
-			mapped("Cost of goods", "cost", asAmount, "variants.cost"),
+			mapped("Cost of goods", "cost", asAmount, "").asides("cost_price"),
 		},
 		extra: []FieldDef{
 			{Key: "woocommerce_published", Label: "Published", Type: TextField, Column: "Published"},
@@ -95,8 +95,11 @@ func wooProducts() *format {
 			switch m[2] {
 			case "value(s)":
 				c.class = asList
-			case "visible", "global":
+			case "visible":
 				c.class, c.def = asBool, "0"
+			case "global":
+				c.class, c.def = asBool, "0"
+				c = c.left("transfer.column_all_global")
 			case "default":
 				c.key, c.typ, c.target = "default_of_attribute_"+m[1], TextField, ""
 			}

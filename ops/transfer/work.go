@@ -123,6 +123,9 @@ func (ses *session) folder(dir string) error {
 	return nil
 }
 
+// day is the date of an instant where the shop is.
+func (ses *session) day(t time.Time) string { return about{ses: ses}.day(t) }
+
 func (ses *session) total() int64 { return int64(ses.sheet.Len() + len(ses.plan.related)) }
 
 // start notes what the file is like and makes what products need: custom
@@ -139,7 +142,7 @@ func (ses *session) start(ctx context.Context) error {
 		first := now.Total == 0
 		r := &now.Report
 		r.Kind, r.Encoding, r.Comma, r.Rows, r.Blank = ses.sheet.Kind, ses.sheet.Encoding, ses.sheet.Comma, ses.sheet.Rows, ses.sheet.Blank
-		r.Columns = ses.sheet.Columns()
+		r.Columns = ses.columns()
 		if ses.texts != nil {
 			for _, c := range ses.texts.Columns() {
 				c.Name = "+ " + c.Name

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/stoashop/stoa/admin"
 	"github.com/stoashop/stoa/guard/policy"
@@ -327,6 +328,10 @@ func columns(d *admin.Desk, list []transfer.Column) *admin.Table {
 		default:
 			becomes.Text = d.P.T("admin.imports.mapped")
 			why.Text, why.Tone = c.Target, "faint"
+		}
+		for _, f := range c.Also {
+			why.Text += ", " + d.P.T("admin.imports.kept_as", "field", f.Label)
+			why.Text = strings.TrimPrefix(why.Text, ", ")
 		}
 		if c.Reason != "" {
 			why = admin.Cell{Text: d.P.T(c.Reason)}
