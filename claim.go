@@ -12,8 +12,9 @@ import (
 
 // Claim makes this process the only one that serves the SQLite database of the
 // settings, until release is called or the process ends. Run does it by
-// itself. Commands that only look or write beside a running shop need no
-// claim, and on PostgreSQL, which serves many nodes, it does nothing.
+// itself, unless the shop was made with Claimed. Commands that only look or
+// write beside a running shop need no claim, and on PostgreSQL, which serves
+// many nodes, it does nothing.
 //
 // It fails with a *db.Trouble: db.InUse when another process has the claim.
 func (s Settings) Claim() (release func() error, err error) {
@@ -24,12 +25,27 @@ func (s Settings) Claim() (release func() error, err error) {
 	if err := makeFolder(filepath.Dir(file)); err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(file+".lock", os.O_RDWR|os.O_CREATE, 0o600)
+	return lock(file+".lock", "another stoa serves "+file+" already; stop it, or set STOA_DATA to another folder")
+}
+
+// ClaimFolder makes this process the only one that keeps something of its own
+// in the data folder, until release is called or the process ends; what names
+// the lock file and the reason. It fails as Claim does, on both engines.
+func (s Settings) ClaimFolder(what string) (release func() error, err error) {
+	if err := makeFolder(s.Data); err != nil {
+		return nil, err
+	}
+	return lock(filepath.Join(s.Data, what+".lock"), "another stoa "+what+" keeps the folder "+s.Data+" already; stop it, or set STOA_DATA to another folder")
+}
+
+// lock locks a file, which is made if need be and stays.
+func lock(name, taken string) (release func() error, err error) {
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, &db.Trouble{Problem: db.NotWritable, Line: fmt.Sprintf("the data folder %s is not writable; give this user write access or set STOA_DATA to another folder", filepath.Dir(file)), Cause: err}
+		return nil, &db.Trouble{Problem: db.NotWritable, Line: fmt.Sprintf("the data folder %s is not writable; give this user write access or set STOA_DATA to another folder", filepath.Dir(name)), Cause: err}
 	}
 	if err := lockFile(f); err != nil {
-		return nil, errors.Join(&db.Trouble{Problem: db.InUse, Line: "another stoa serves " + file + " already; stop it, or set STOA_DATA to another folder", Cause: err}, f.Close())
+		return nil, errors.Join(&db.Trouble{Problem: db.InUse, Line: taken, Cause: err}, f.Close())
 	}
 	return f.Close, nil // closing ends the lock
 }

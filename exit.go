@@ -22,6 +22,11 @@ func wrongSettings(err error) error {
 	return &SettingsError{strings.Split(err.Error(), "\n")}
 }
 
+// UsageError is a command line that cannot be carried out, in one line.
+type UsageError struct{ Line string }
+
+func (e *UsageError) Error() string { return e.Line }
+
 // The codes with which the program ends. Scripts may rely on them.
 const (
 	ExitFailure     = 1   // what none of the others says
@@ -39,10 +44,13 @@ const (
 // ExitCode is the code that tells err apart, 0 for nil.
 func ExitCode(err error) int {
 	var settings *SettingsError
+	var usage *UsageError
 	var trouble *db.Trouble
 	switch {
 	case err == nil:
 		return 0
+	case errors.As(err, &usage):
+		return ExitUsage
 	case errors.As(err, &settings):
 		return ExitSettings
 	case errors.Is(err, web.ErrAddress):

@@ -24,6 +24,7 @@ type parts struct {
 	words      []fs.FS
 	node       string
 	unsearched bool
+	claimed    bool
 }
 
 // Log writes the shop's log to l. The default is text or JSON on standard
@@ -61,3 +62,7 @@ func Words(layer fs.FS) Option { return func(p *parts) { p.words = append(p.word
 // memory in a large shop. It is for programs that serve nothing, such as an
 // import: Handler and Run fail.
 func WithoutSearch() Option { return func(p *parts) { p.unsearched = true } }
+
+// Claimed says that the caller holds the claim of the settings (see
+// Settings.Claim) and releases it after Run.
+func Claimed() Option { return func(p *parts) { p.claimed = true } }

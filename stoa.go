@@ -365,11 +365,13 @@ func NewLog(format string) *slog.Logger {
 // fails when another process serves the same SQLite database (see Claim) or
 // the address cannot be listened on.
 func (s *Shop) Run(ctx context.Context, started func(net.Addr)) error {
-	release, err := s.Settings.Claim()
-	if err != nil {
-		return errors.Join(err, s.Close())
+	if !s.parts.claimed {
+		release, err := s.Settings.Claim()
+		if err != nil {
+			return errors.Join(err, s.Close())
+		}
+		defer func() { _ = release() }()
 	}
-	defer func() { _ = release() }()
 	metrics := web.NewMetrics()
 	handler, err := s.Handler(metrics)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -16,7 +17,7 @@ import (
 
 type demoCmd struct {
 	Fresh    bool `help:"Throw the demo's data away and start again."`
-	Products int  `placeholder:"N" help:"Multiply the catalogue to N products, for measuring."`
+	Products int  `placeholder:"N" help:"Multiply the catalogue to N products, for measuring. A demo that is there already needs --fresh too."`
 }
 
 // Run fills a shop at the first start and serves it. The data stays; a second
@@ -26,17 +27,16 @@ func (d demoCmd) Run(ctx context.Context, c *commands) error {
 	if err != nil {
 		return err
 	}
-	if err := mayServe(ctx, settings); err != nil {
+	release, err := mayServe(ctx, settings)
+	if err != nil {
 		return err
 	}
-	if d.Fresh {
-		if err := startAgain(settings.Data); err != nil {
-			return err
-		}
-	}
-	if err := mark(settings.Data); err != nil {
+	defer func() { _ = release() }()
+	leave, err := d.prepare(ctx, settings)
+	if err != nil {
 		return err
 	}
+	defer func() { _ = leave() }()
 	keys, err := demoKeys(settings.Data)
 	if err != nil {
 		return err
@@ -48,45 +48,17 @@ func (d demoCmd) Run(ctx context.Context, c *commands) error {
 	defer practice.Close()
 	settings.SandboxURL, settings.SandboxKey, settings.SandboxWebhook = practice.URL(), keys.Secret, keys.Webhook
 
-	shop, err := stoa.New(ctx, settings)
+	shop, err := stoa.New(ctx, settings, stoa.Claimed())
 	if err != nil {
 		return err
 	}
 	if err := fill(ctx, shop, d.Products); err != nil {
-		shop.Close()
-		return err
+		return errors.Join(err, shop.Close())
 	}
 	practice.Serve(shop.Market.Current(ctx).Shop.Name)
 	return serve(ctx, shop, func() {
 		fmt.Println("  Bank         " + practice.URL() + "  (practises payments; pay with card 4242 4242 4242 4242)")
 	})
-}
-
-// marker is the file that says that a folder holds a demo and nothing dearer.
-const marker = "DEMO"
-
-// mark makes the data folder, if need be, and marks it as a demo's. A folder
-// that holds a shop already is not a demo's.
-func mark(data string) error {
-	name := filepath.Join(data, marker)
-	if _, err := os.Stat(name); err == nil {
-		return nil
-	}
-	if _, err := os.Stat(filepath.Join(data, "stoa.db")); err == nil {
-		return fmt.Errorf("%s holds a shop of its own, not a demo; set STOA_DATA to another folder, or run stoa serve", data)
-	}
-	if err := os.MkdirAll(data, 0o700); err != nil {
-		return err
-	}
-	return os.WriteFile(name, []byte("This folder holds a demo shop; stoa demo --fresh deletes it.\n"), 0o600)
-}
-
-// startAgain deletes a demo's data folder, and only that of a demo.
-func startAgain(data string) error {
-	if _, err := os.Stat(filepath.Join(data, marker)); err == nil {
-		return os.RemoveAll(data)
-	}
-	return nil // what holds no demo is left alone; mark refuses another shop's
 }
 
 type bankKeys struct {

@@ -32,32 +32,40 @@ func (serveCmd) Run(ctx context.Context, c *commands) error {
 	if err != nil {
 		return err
 	}
-	if err := mayServe(ctx, settings); err != nil {
-		return err
-	}
-	shop, err := stoa.New(ctx, settings)
+	release, err := mayServe(ctx, settings)
 	if err != nil {
 		return err
+	}
+	defer func() { _ = release() }()
+	shop, err := stoa.New(ctx, settings, stoa.Claimed())
+	if err != nil {
+		return err
+	}
+	if err := unlabel(ctx, shop); err != nil {
+		return errors.Join(err, shop.Close())
 	}
 	return serve(ctx, shop, nil)
 }
 
 // mayServe looks at once for what would be in the way only after much work: a
-// server on the same data or the same address.
-func mayServe(ctx context.Context, settings stoa.Settings) error {
-	release, err := settings.Claim()
+// server on the same data or the same address. The data is this process's until
+// release.
+func mayServe(ctx context.Context, settings stoa.Settings) (release func() error, err error) {
+	release, err = settings.Claim()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return errors.Join(release(), web.Free(ctx, settings.Listen, settings.MetricsListen))
+	if err := web.Free(ctx, settings.Listen, settings.MetricsListen); err != nil {
+		return nil, errors.Join(err, release())
+	}
+	return release, nil
 }
 
 // serve runs a shop and tells where it is, once it is there.
 func serve(ctx context.Context, shop *stoa.Shop, more func()) error {
 	link, err := ownerLink(ctx, shop)
 	if err != nil {
-		shop.Close()
-		return err
+		return errors.Join(err, shop.Close())
 	}
 	return shop.Run(ctx, func(net.Addr) {
 		fmt.Println()

@@ -13,12 +13,10 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stoashop/stoa"
 	"github.com/stoashop/stoa/commerce/market"
 	"github.com/stoashop/stoa/guard/audit"
-	"github.com/stoashop/stoa/kit/clock"
 	"github.com/stoashop/stoa/platform/db"
 )
 
@@ -117,90 +115,6 @@ func TestServe_settingsFromFileAndEnvironment(t *testing.T) {
 	names := regexp.MustCompile(`(?m)^(STOA_\w+) = `).FindAllStringSubmatch(out, -1)
 	if len(names) != len(stoa.AllSettings()) {
 		t.Errorf("%d settings printed, there are %d", len(names), len(stoa.AllSettings()))
-	}
-}
-
-func TestDemo_keepsItsGoodsAndStartsAgain(t *testing.T) {
-	each(t, func(t *testing.T, env settings) {
-		p := start(t, env, "demo").begin().serving()
-		p.wrote(`(?m)^  Bank         http://\S+`)
-		p.wrote(`Furnishing the shop, once: 100 %`)
-		status, home := p.get("/")
-		if status != 200 || strings.Count(home, `class="card"`) < 4 {
-			t.Errorf("home: %d with %d goods", status, strings.Count(home, `class="card"`))
-		}
-		if code := p.terminate(); code != 0 {
-			t.Fatalf("exit code %d; it wrote\n%s", code, p.out.String())
-		}
-
-		watch := clock.Start()
-		again := start(t, env, "demo").begin().serving()
-		took := watch.Elapsed()
-		if took > 10*time.Second { // a second on a quiet machine
-			t.Errorf("the second start took %s", took)
-		}
-		if strings.Contains(again.out.String(), "Furnishing") {
-			t.Error("the second start furnishes again")
-		}
-		if _, body := again.get("/"); strings.Count(body, `class="card"`) != strings.Count(home, `class="card"`) {
-			t.Error("the home page shows other goods")
-		}
-		if code := again.terminate(); code != 0 {
-			t.Errorf("exit code %d", code)
-		}
-	})
-}
-
-func TestDemo_leavesAnothersShopAlone(t *testing.T) {
-	data := t.TempDir()
-	env := settings{"STOA_DATA=" + data, "STOA_LISTEN=" + port(t)}
-	if code, out := run(t, env, "migrate"); code != 0 {
-		t.Fatal(out)
-	}
-	for _, args := range [][]string{{"demo"}, {"demo", "--fresh"}} {
-		code, out := run(t, env, args...)
-		oneLine(t, code, out, stoa.ExitFailure, data+" holds a shop of its own, not a demo")
-	}
-	if _, err := os.Stat(filepath.Join(data, "master.key")); err != nil {
-		t.Error("the shop's key is gone")
-	}
-}
-
-// A folder that holds a demo is emptied first, its keys included, and
-// the goods are made anew.
-func TestDemo_freshStartsAgain(t *testing.T) {
-	data := t.TempDir()
-	env := settings{"STOA_DATA=" + data, "STOA_LISTEN=" + port(t)}
-	p := start(t, env, "demo").begin()
-	p.wrote(`once: 10 %`)
-	p.terminate()
-	key, err := os.ReadFile(filepath.Join(data, "master.key"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	mine := filepath.Join(data, "of-before")
-	if err := os.WriteFile(mine, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-
-	p = start(t, env, "demo", "--fresh").begin()
-	p.wrote(`once: 0 %`)
-	p.terminate()
-
-	if _, err := os.Stat(mine); !os.IsNotExist(err) {
-		t.Errorf("a file of before: %v", err)
-	}
-	if now, err := os.ReadFile(filepath.Join(data, "master.key")); err != nil || string(now) == string(key) {
-		t.Errorf("the key is that of before: %v", err)
-	}
-}
-
-func TestDemo_canBeStoppedWhileItFurnishes(t *testing.T) {
-	env := settings{"STOA_DATA=" + t.TempDir(), "STOA_LISTEN=" + port(t)}
-	p := start(t, env, "demo").begin()
-	p.wrote(`once: 10 %`)
-	if code := p.terminate(); code != stoa.ExitStopped || !strings.HasSuffix(p.out.String(), "\nstoa: stopped before it was done; run it again\n") {
-		t.Errorf("exit code %d; it wrote\n%s", code, p.out.String())
 	}
 }
 

@@ -68,6 +68,14 @@ CREATE TABLE shop (
     version        INTEGER NOT NULL                           -- internal
 ) STRICT, WITHOUT ROWID;
 
+-- The mark of a shop that was made to look at and may be thrown away; a shop of
+-- somebody's own has no row. products is how many it was given, 0 while it is
+-- being thrown away.
+CREATE TABLE demo (
+    id       TEXT NOT NULL PRIMARY KEY CHECK (id = 'demo'), -- internal
+    products INTEGER NOT NULL CHECK (products >= 0) -- internal
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE shipping_zone (
     id       TEXT NOT NULL PRIMARY KEY, -- public
     name     TEXT   NOT NULL,                       -- public
@@ -122,4 +130,4 @@ CREATE TABLE payment_provider (
 -- +goose Down
 DROP TABLE payment_provider;
 DROP TABLE shipping_rate; DROP TABLE shipping_method; DROP TABLE shipping_zone_place; DROP TABLE shipping_zone;
-DROP TABLE shop; DROP TABLE market; DROP TABLE price_list; DROP TABLE tax_rate; DROP TABLE tax_class;
+DROP TABLE demo; DROP TABLE shop; DROP TABLE market; DROP TABLE price_list; DROP TABLE tax_rate; DROP TABLE tax_class;

@@ -21,6 +21,7 @@ import (
 	"github.com/stoashop/stoa/commerce/shipping"
 	"github.com/stoashop/stoa/commerce/slug"
 	"github.com/stoashop/stoa/guard/audit"
+	"github.com/stoashop/stoa/kit/fault"
 	"github.com/stoashop/stoa/kit/money"
 	"github.com/stoashop/stoa/platform/db"
 	"github.com/stoashop/stoa/platform/upload"
@@ -61,7 +62,9 @@ type Options struct {
 // products (Options.Products) follow in portions, each product whole or not at
 // all.
 //
-// A shop that is open already is left as it is, and filled is false.
+// The database is marked as a demo's (see Look) in the transaction that opens
+// the shop. A shop that is open already is left as it is, and filled is false;
+// so it is when another process fills the same database and is done first.
 func Fill(ctx context.Context, s Services, o Options) (filled bool, err error) {
 	settings, err := market.Load(ctx, s.DB)
 	if err != nil || settings.Open() {
@@ -76,7 +79,13 @@ func Fill(ctx context.Context, s Services, o Options) (filled bool, err error) {
 	if err := f.pictures(ctx); err != nil {
 		return false, err
 	}
-	if err := s.DB.InTx(ctx, f.furnish); err != nil {
+	err = s.DB.InTx(ctx, f.furnish)
+	if fault.Reason(err) == "market.already_open" {
+		if now, lookErr := Look(ctx, s.DB); lookErr == nil && now.Demo {
+			return false, nil
+		}
+	}
+	if err != nil {
 		return false, fmt.Errorf("furnish the demo: %w", err)
 	}
 	return true, f.multiply(ctx, more)
@@ -167,6 +176,9 @@ func (f *filler) open(ctx context.Context, tx *db.Tx) error {
 	setup.Name, setup.Email, setup.Address, setup.Currency, setup.Languages, setup.Zone =
 		f.Shop.Name, f.Shop.Email, address, f.Shop.Currency, f.Shop.Languages, f.Shop.Zone
 	if err := f.s.Market.SetUp(ctx, tx, f.actor, setup); err != nil {
+		return err
+	}
+	if err := mark(ctx, tx, len(f.Products)); err != nil {
 		return err
 	}
 	settings, err := market.Load(ctx, tx)

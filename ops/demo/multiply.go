@@ -36,7 +36,10 @@ func (f *filler) multiply(ctx context.Context, n int) error {
 			if err != nil {
 				return err
 			}
-			return f.shelve(ctx, tx, saved, wanted)
+			if err := f.shelve(ctx, tx, saved, wanted); err != nil {
+				return err
+			}
+			return grow(ctx, tx, len(wanted))
 		})
 		if err != nil {
 			return fmt.Errorf("make further products from the %d. on: %w", from+1, err)

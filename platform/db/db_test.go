@@ -3,6 +3,7 @@ package db_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -218,6 +219,47 @@ func TestMigrate_refusesANewerDatabase(t *testing.T) {
 		older := onlyFirst(t, e.DB.Engine())
 		if _, err := e.DB.Migrate(t.Context(), older); err == nil {
 			t.Error("a program older than the database migrated it")
+		}
+	})
+}
+
+// Every table of the shop goes, whatever points to it, and none of others.
+func TestClear_dropsTheShopsTablesAndNoOthers(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
+		e.Exec(t, `CREATE TABLE another (id INTEGER)`)
+		e.Exec(t, `INSERT INTO price_list (id, code, name, currency, version) VALUES ('p', 'p', 'p', 'EUR', 1)`)
+		e.Exec(t, `INSERT INTO market (id, code, name, currency, locale, price_list_id, prices_include_tax, tax_rounding, tax_outside, price_kept, is_default, version)
+			VALUES ('m', 'm', 'm', 'EUR', 'en', 'p', 1, 'line', 'zero', 'gross', 1, 1)`)
+		tables := func() []string {
+			query := `SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'sqlite_sequence' ORDER BY name`
+			if e.DB.Engine() == db.Postgres {
+				query = `SELECT CAST(table_name AS TEXT) FROM information_schema.tables WHERE table_schema = 'public' ORDER BY table_name`
+			}
+			names, err := db.All(t.Context(), e.DB, db.String, query)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return names
+		}
+		before := tables()
+
+		for range 2 { // the second finds nothing
+			if err := e.DB.Clear(t.Context(), migrationsFiles); err != nil {
+				t.Fatal(err)
+			}
+			if left, want := tables(), []string{"another", "goose_db_version"}; !slices.Equal(left, want) {
+				t.Errorf("the tables %v are left, want %v", left, want)
+			}
+		}
+
+		if _, err := e.DB.Migrate(t.Context(), migrationsFiles); err != nil {
+			t.Fatal(err)
+		}
+		if after := tables(); !slices.Equal(after, before) {
+			t.Errorf("made anew: %v, want %v", after, before)
+		}
+		if err := e.DB.Clear(t.Context(), onlyFirst(t, e.DB.Engine())); err == nil {
+			t.Error("a program older than the database cleared it")
 		}
 	})
 }

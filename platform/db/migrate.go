@@ -37,6 +37,34 @@ func (d *DB) Migrate(ctx context.Context, files fs.FS) (applied []int64, err err
 	return applied, nil
 }
 
+// Clear drops the tables that Migrate makes from files, the youngest version
+// first, and everything in them; Migrate makes them anew. Tables of others stay.
+// After a crash in the middle the oldest versions are left, and a second call
+// drops them. Nobody else may use the database meanwhile.
+func (d *DB) Clear(ctx context.Context, files fs.FS) (err error) {
+	defer func() { err = explained(err, d.url) }()
+	p, pool, err := d.provider(files)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	if err := refuseNewer(ctx, p); err != nil {
+		return err
+	}
+	if d.engine == SQLite { // or every row is deleted by itself
+		if _, err := pool.ExecContext(ctx, `PRAGMA foreign_keys = OFF`); err != nil {
+			return err
+		}
+	}
+	if _, err := p.DownTo(ctx, 0); err != nil {
+		return fmt.Errorf("the tables could not be dropped: %w", err)
+	}
+	if d.engine == SQLite {
+		_, err = pool.ExecContext(ctx, `VACUUM`)
+	}
+	return err
+}
+
 // Check reports whether the tables are exactly at the newest version in files.
 func (d *DB) Check(ctx context.Context, files fs.FS) error {
 	p, pool, err := d.provider(files)
