@@ -133,6 +133,7 @@ func TestT101_mergeInTwoTabs(t *testing.T) {
 		}
 		all.Wait()
 		want(t, quantities(t, r, own), "A", 3)
+		want(t, quantities(t, r, guest))
 	})
 }
 

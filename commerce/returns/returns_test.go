@@ -117,7 +117,11 @@ func TestB17_B13_randomWalks(t *testing.T) {
 			rnd := rand.New(rand.NewPCG(seed, 17))
 			variant := s.Goods(string(rune('a'+seed)), int64(333+rnd.IntN(2000)), 100)
 			o, _ := s.placed2(t, variant, int64(1+rnd.IntN(6)))
-			var back money.Minor
+			var back, tax money.Minor
+			refund := func(n int64, restock bool, shipping money.Minor) {
+				ref := s.refund(t, o, n, restock, shipping)
+				back, tax = back+ref.Amount, tax+ref.Tax
+			}
 			for {
 				o = s.OrderOf(o.ID)
 				l := o.Lines[0]
@@ -129,13 +133,13 @@ func TestB17_B13_randomWalks(t *testing.T) {
 					continue
 				}
 				if n := l.Quantity - l.Refunded; n > 0 {
-					back += s.refund(t, o, 1+rnd.Int64N(n), rnd.IntN(2) == 0, 0).Amount
+					refund(1+rnd.Int64N(n), rnd.IntN(2) == 0, 0)
 				} else {
-					back += s.refund(t, o, 0, false, min(o.Shipping-o.RefundedShip, 1+money.Minor(rnd.IntN(490)))).Amount
+					refund(0, false, min(o.Shipping-o.RefundedShip, 1+money.Minor(rnd.IntN(490))))
 				}
 			}
-			if back != o.Total || o.Refundable() != 0 || o.Payment != payment.Refunded {
-				t.Errorf("seed %d: gave back %d of %d, state %s", seed, back, o.Total, o.Payment)
+			if back != o.Total || tax != o.Tax || o.Refundable() != 0 || o.Payment != payment.Refunded {
+				t.Errorf("seed %d: gave back %d of %d, with tax %d of %d, state %s", seed, back, o.Total, tax, o.Tax, o.Payment)
 			}
 			if l := o.Lines[0]; l.Restocked > l.Quantity || l.RefundedAt != l.Total.Gross {
 				t.Errorf("seed %d: restocked %d of %d, refunded %d of %d", seed, l.Restocked, l.Quantity, l.RefundedAt, l.Total.Gross)

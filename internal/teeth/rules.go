@@ -131,7 +131,7 @@ func ofTheRules() []Mutation {
 			Old:  "put.quantity = max(put.quantity, l.quantity)", New: "put.quantity += l.quantity",
 		},
 		{
-			Name: "a merged cart stays open", Package: "commerce/cart", Test: "TestT101_mergeInTwoTabs",
+			Name: "a merged cart stays open", Package: "commerce/cart", Test: "TestB19_mergeLosesNothingAndDoublesNothing",
 			File: "commerce/cart/service.go",
 			Old:  "if err := setState(ctx, tx, guest.ID, Merged); err != nil {\n\t\treturn nil, err\n\t}\n\treturn notices", New: "return notices",
 		},
