@@ -32,7 +32,7 @@ race: ## the tests under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race -p 1 ./...
 
 golden: ## write the golden files anew, to be read as a diff
-	STOA_GOLDEN=1 $(GO) test . ./migrations/... ./ops/transfer
+	STOA_GOLDEN=1 $(GO) test . ./migrations/... ./ops/transfer ./internal/teeth
 
 sim: build ## ten thousand stories of shoppers, banks and crashes; every promise checked
 	./bin/stoa sim --runs 10000

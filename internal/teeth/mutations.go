@@ -12,11 +12,6 @@ func ofTheCore() []Mutation {
 			Old:  "held = stock_level.held + d.column5,", New: "held = stock_level.held + CASE WHEN d.column5 < 0 AND d.column4 = 0 THEN 0 ELSE d.column5 END,",
 		},
 		{
-			Name: "a second allocation of the same order is not noticed",
-			File: "commerce/inventory/service.go",
-			Old:  `if slices.ContainsFunc(held, func(h hold) bool { return h.state == "used" }) {`, New: "if false {",
-		},
-		{
 			Name: "shipped units stay reserved",
 			File: "commerce/inventory/service.go",
 			Old:  "if err := lowerUsed(ctx, tx, parts); err != nil {\n\t\treturn err\n\t}\n", New: "",

@@ -104,6 +104,10 @@ func (r *run) auditStock(ctx context.Context, orders []order.Order) error {
 	if err != nil {
 		return err
 	}
+	waiting, err := sold(ctx, r.db)
+	if err != nil {
+		return err
+	}
 	var supply, lost, open, shipped, back [goods]int64
 	for i := range goods {
 		supply[i] = r.opening[i]
@@ -131,6 +135,9 @@ func (r *run) auditStock(ctx context.Context, orders []order.Order) error {
 					r.books.complain("a unit is shipped, cancelled, refunded and restocked once", "order %s was never sold: %+v", o.PublicNumber(), l)
 				}
 				continue
+			}
+			if waiting[l.ID] != l.Open() {
+				r.books.complain("reservations say what orders still wait for", "order %s: %d reserved, %d open", o.PublicNumber(), waiting[l.ID], l.Open())
 			}
 			open[i] += l.Open()
 			shipped[i] += l.Shipped

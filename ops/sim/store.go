@@ -67,6 +67,19 @@ func tallies(ctx context.Context, q db.Q) (map[string]tally, error) {
 	return all, err
 }
 
+// sold is what the reservations say lines still wait for, by line.
+func sold(ctx context.Context, q db.Q) (map[string]int64, error) {
+	units := make(map[string]int64)
+	_, err := db.All(ctx, q, func(rows *db.Rows) (struct{}, error) {
+		var line string
+		var n int64
+		err := rows.Scan(&line, &n)
+		units[line] = n
+		return struct{}{}, err
+	}, `SELECT order_line_id, CAST(SUM(quantity) AS BIGINT) FROM reservation WHERE state = 'used' GROUP BY order_line_id`)
+	return units, err
+}
+
 // movements counts the entries of the stock ledger by document and cause.
 func movements(ctx context.Context, q db.Q, cause string) (map[string]int64, error) {
 	counts := make(map[string]int64)
