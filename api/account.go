@@ -239,7 +239,7 @@ func (a *API) begin(ctx context.Context, token string, in cartIn, err error) (ac
 		return err
 	})
 	out.Notices = kit.Each(notices, func(n cart.Notice) notice {
-		return notice{n.Item.VariantID, v.text(n.Item.Name), n.Reason, v.say(n.Reason, []any{"max", v.shop.Shop.MaxPerLine})}
+		return notice{n.Item.VariantID, v.text(n.Item.Name), n.Reason, v.say(n.Reason, n.Params)}
 	})
 	return out, err
 }

@@ -29,12 +29,13 @@ func (s *Store) bagRoutes() []policy.Route {
 
 // bagPage shows the bag, as a page or as the drawer.
 func (s *Store) bagPage(w http.ResponseWriter, r *http.Request) error {
-	return s.showBag(w, r, http.StatusOK, "", nil)
+	return s.showBag(w, r, http.StatusOK, "", "", nil)
 }
 
-// showBag draws the bag as it stands now. added is the line that was just put
-// in, refused why something could not be done to one; both may be nothing.
-func (s *Store) showBag(w http.ResponseWriter, r *http.Request, status int, line string, refused error) error {
+// showBag draws the bag as it stands now. line is the one that was just put in
+// or, with refused, to which something could not be done; typed is the quantity
+// that was asked for then. All three may be nothing.
+func (s *Store) showBag(w http.ResponseWriter, r *http.Request, status int, line, typed string, refused error) error {
 	v := s.visit(r)
 	b, err := s.Carts.Bag(r.Context(), s.DB, v.owner(r), v.lang, s.DB.Now())
 	if err != nil {
@@ -49,7 +50,7 @@ func (s *Store) showBag(w http.ResponseWriter, r *http.Request, status int, line
 			continue
 		}
 		if refused != nil {
-			out.Lines[i].Problem = firstProblem(v, refused)
+			out.Lines[i].Problem, out.Lines[i].Typed = firstProblem(v, refused), typed
 		} else {
 			out.Added = &out.Lines[i]
 		}
@@ -98,7 +99,7 @@ func (s *Store) addToBag(w http.ResponseWriter, r *http.Request) error {
 		Quantity int64  `form:"quantity"`
 	}](r, formLimits())
 	if err != nil {
-		return s.refuseAdding(w, r, raw.Get("variant"), err)
+		return s.refuseAdding(w, r, raw, err)
 	}
 	owner := v.owner(r)
 	var added cart.Added
@@ -108,7 +109,7 @@ func (s *Store) addToBag(w http.ResponseWriter, r *http.Request) error {
 		return err
 	})
 	if err != nil {
-		return s.refuseAdding(w, r, in.Variant, err)
+		return s.refuseAdding(w, r, raw, err)
 	}
 	if added.Token != "" {
 		s.Cookies.Set(w, cartCookie, added.Token, cart.Lifetime)
@@ -118,13 +119,13 @@ func (s *Store) addToBag(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, v.url("bag"), http.StatusSeeOther)
 		return nil
 	}
-	return s.showBag(w, r, http.StatusOK, added.Item.LineID, nil)
+	return s.showBag(w, r, http.StatusOK, added.Item.LineID, "", nil)
 }
 
 // refuseAdding shows the product again with what is wrong, or the bag when the
 // product is not to be seen any more.
-func (s *Store) refuseAdding(w http.ResponseWriter, r *http.Request, variant string, cause error) error {
-	v := s.visit(r)
+func (s *Store) refuseAdding(w http.ResponseWriter, r *http.Request, raw web.Raw, cause error) error {
+	v, variant := s.visit(r), raw.Get("variant")
 	if !correctable(cause) || variant == "" {
 		return cause
 	}
@@ -138,19 +139,19 @@ func (s *Store) refuseAdding(w http.ResponseWriter, r *http.Request, variant str
 	}
 	r = r.Clone(r.Context())
 	r.URL = &url.URL{Path: v.url("p", v.text(lines[variant].Slugs)), RawQuery: url.Values{"variant": {variant}}.Encode()}
-	return s.showProduct(w, r, found.Page, web.Status(cause), cause)
+	return s.showProduct(w, r, found.Page, web.Status(cause), raw.Get("quantity"), cause)
 }
 
 // setLine sets a line's quantity; 0 takes it out. The same again changes
 // nothing.
 func (s *Store) setLine(w http.ResponseWriter, r *http.Request) error {
-	in, _, err := web.DecodeForm[struct {
+	in, raw, err := web.DecodeForm[struct {
 		Quantity int64 `form:"quantity" min:"0"`
 	}](r, formLimits())
 	if err == nil {
 		err = s.changeLine(r, in.Quantity)
 	}
-	return s.lineChanged(w, r, err)
+	return s.lineChanged(w, r, raw.Get("quantity"), err)
 }
 
 // removeLine takes a line out. One that is gone is no error.
@@ -162,7 +163,7 @@ func (s *Store) removeLine(w http.ResponseWriter, r *http.Request) error {
 	if fault.Reason(err) == "cart.unknown_line" || fault.Reason(err) == "cart.not_found" {
 		err = nil
 	}
-	return s.lineChanged(w, r, err)
+	return s.lineChanged(w, r, "", err)
 }
 
 func (s *Store) changeLine(r *http.Request, n int64) error {
@@ -173,14 +174,16 @@ func (s *Store) changeLine(r *http.Request, n int64) error {
 	})
 }
 
-func (s *Store) lineChanged(w http.ResponseWriter, r *http.Request, err error) error {
+// lineChanged answers a change of a line, or its refusal with the quantity
+// that was typed.
+func (s *Store) lineChanged(w http.ResponseWriter, r *http.Request, typed string, err error) error {
 	switch {
 	case err != nil && !correctable(err):
 		return err
 	case err != nil:
-		return s.showBag(w, r, web.Status(err), r.PathValue("line"), err)
+		return s.showBag(w, r, web.Status(err), r.PathValue("line"), typed, err)
 	case wants(r, "bag") || wants(r, "drawer"):
-		return s.showBag(w, r, http.StatusOK, "", nil)
+		return s.showBag(w, r, http.StatusOK, "", "", nil)
 	}
 	http.Redirect(w, r, s.visit(r).url("bag"), http.StatusSeeOther)
 	return nil

@@ -223,8 +223,13 @@ func (s *Store) showRefused(w http.ResponseWriter, r *http.Request, raw web.Raw,
 		}
 		for i, item := range b.Sold() {
 			p.Lines[i].Problem = typed.faults["lines."+item.LineID]
-			if p.Lines[i].Problem != "" {
-				p.Problem = v.P.T("storefront.bag.blocked")
+		}
+		for _, item := range b.Items {
+			if problem := typed.faults["lines."+item.LineID]; problem != "" {
+				p.Problem = v.P.T("storefront.checkout.stuck")
+				p.Stuck = append(p.Stuck, view.StuckLine{
+					Name: v.text(item.Name), Options: item.Label(v.lang, v.fallback()), Problem: problem, URL: v.url("bag") + "#line-" + item.LineID,
+				})
 			}
 		}
 	})

@@ -56,12 +56,13 @@ func (s *Store) product(w http.ResponseWriter, r *http.Request) error {
 	if found.Page == nil {
 		return notFound()
 	}
-	return s.showProduct(w, r, found.Page, http.StatusOK, nil)
+	return s.showProduct(w, r, found.Page, http.StatusOK, "", nil)
 }
 
 // showProduct draws a product's page. refused is why something could not be
-// put into the bag, nil otherwise.
-func (s *Store) showProduct(w http.ResponseWriter, r *http.Request, p *catalog.Page, status int, refused error) error {
+// put into the bag and typed the quantity that was asked for, nothing
+// otherwise.
+func (s *Store) showProduct(w http.ResponseWriter, r *http.Request, p *catalog.Page, status int, typed string, refused error) error {
 	v := s.visit(r)
 	page, err := s.page(r, textOr(v.text(p.SEOTitle), v.text(p.Name)), func(lang string) string {
 		if here := p.Slugs[lang]; here != "" {
@@ -79,7 +80,7 @@ func (s *Store) showProduct(w http.ResponseWriter, r *http.Request, p *catalog.P
 	}
 	product := s.viewProduct(r.Context(), v, p, c, own)
 	if refused != nil {
-		product.Buy.Problem = firstProblem(v, refused)
+		product.Buy.Problem, product.Buy.Typed = firstProblem(v, refused), typed
 	}
 	out := view.ProductPage{Page: page, Product: product}
 	out.Head.Description = textOr(v.text(p.SEODescription), v.text(p.Subtitle))
@@ -472,7 +473,10 @@ func (v *Visit) drawCard(c *catalog.Card, fresh bool) view.ProductCard {
 // productData is the product for search engines, as schema.org wants it.
 func productData(base string, p view.Product) map[string]any {
 	availability := "https://schema.org/OutOfStock"
-	if p.Buy.Enabled() {
+	switch {
+	case p.Stock.State == view.BackOrder:
+		availability = "https://schema.org/BackOrder"
+	case p.Buy.Enabled():
 		availability = "https://schema.org/InStock"
 	}
 	data := map[string]any{

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/stoashop/stoa/commerce/catalog"
+	"github.com/stoashop/stoa/commerce/inventory"
 	"github.com/stoashop/stoa/commerce/order"
 	"github.com/stoashop/stoa/commerce/search"
 	"github.com/stoashop/stoa/guard/audit"
@@ -321,6 +322,68 @@ func TestBag_refusesAtTheFieldAndKeepsTheRest(t *testing.T) {
 			v.post("/en/bag/lines/"+line+"/removal", url.Values{}).leads(t, http.StatusSeeOther, "/en/bag")
 		}
 		v.get("/en/bag").want(t, http.StatusOK, "Your bag is empty")
+	})
+}
+
+// More than there is, where the shop tells only that few are left: what was
+// typed stays with its refusal, what the bag takes is refused at the order by
+// the line's name, and nowhere is there a number.
+func TestBag_asksForMoreThanThereIs(t *testing.T) {
+	stoatest.Each(t, func(t *testing.T, s *stoatest.Shop) {
+		ctx := context.Background()
+		v := enter(t, s)
+		variant := v.get(toaster).field(t, "variant")
+		err := s.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+			levels, err := s.Stock.Levels(ctx, tx, []string{variant})
+			if err != nil {
+				return err
+			}
+			var changes []inventory.Change
+			for i, l := range levels {
+				keep := int64(0)
+				if i == 0 {
+					keep = 3
+				}
+				changes = append(changes, inventory.Change{VariantID: variant, LocationID: l.LocationID, Delta: keep - l.OnHand})
+			}
+			return s.Stock.Adjust(ctx, tx, audit.System("test"), inventory.Adjustment, changes)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		const tooMany = "There are not that many left. Please lower the quantity."
+		quiet := func(a answer) answer {
+			t.Helper()
+			if words := a.words(); strings.Contains(words, "3 left") || strings.Contains(words, "Only 3") {
+				t.Errorf("the level is told: %s", words)
+			}
+			return a
+		}
+		a := quiet(v.post("/en/bag/lines", url.Values{"variant": {variant}, "quantity": {"6"}}).want(t, 409, tooMany))
+		if got := a.field(t, "quantity"); got != "6" {
+			t.Errorf("the product's page shows %q pieces, not what was typed", got)
+		}
+		v.putIn(1)
+		line := regexp.MustCompile(`/en/bag/lines/([^/"]+)"`).FindStringSubmatch(v.get("/en/bag").text)[1]
+		a = quiet(v.post("/en/bag/lines/"+line, url.Values{"quantity": {"6"}}).want(t, 409, tooMany))
+		if got := a.field(t, "quantity"); got != "6" {
+			t.Errorf("the bag shows %q pieces, not what was typed", got)
+		}
+		if a = v.post("/en/bag/lines/"+line, url.Values{"quantity": {"1.5"}}).want(t, 422); a.field(t, "quantity") != "1.5" {
+			t.Errorf("the bag shows %q pieces, not what was typed", a.field(t, "quantity"))
+		}
+		v.post("/en/bag/lines/"+line, url.Values{"quantity": {"5"}}).leads(t, http.StatusSeeOther, "/en/bag")
+		a = quiet(v.post("/en/checkout", v.filled("manual.cash_on_delivery")).want(t, 409, "Not everything in your bag can be ordered like this.", "Toaster for two", tooMany, "Change it in the bag"))
+		if a.field(t, "email") != "ada@example.com" || !strings.Contains(a.text, `href="/en/bag#line-`+line+`"`) || !strings.Contains(v.get("/en/bag").text, `id="line-`+line+`"`) {
+			t.Error("what was typed is gone, or nothing leads to the line")
+		}
+		if n := len(orders(t, s)); n != 0 {
+			t.Errorf("%d orders, want none", n)
+		}
+		v.post("/en/bag/lines/"+line, url.Values{"quantity": {"3"}}).leads(t, http.StatusSeeOther, "/en/bag")
+		if a := v.post("/en/checkout", v.filled("manual.cash_on_delivery")); a.StatusCode != http.StatusSeeOther {
+			t.Errorf("three are there and got %d: %.600s", a.StatusCode, a.words())
+		}
 	})
 }
 

@@ -237,7 +237,7 @@ func Fill(c Cart, items []Item, r Rules, at time.Time) (Bag, error) {
 			})
 		}
 		wanted[i.VariantID] += i.Quantity
-		if i.Tracked && wanted[i.VariantID] > i.Stock.Sellable {
+		if wanted[i.VariantID] > r.Display.Ceiling(i.Stock) {
 			reason, params := r.Display.Lack(i.Stock.Sellable)
 			bag.Problems = append(bag.Problems, Problem{LineID: i.LineID, Reason: reason, Params: params, Blocks: true})
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stoashop/stoa/commerce/cart"
+	"github.com/stoashop/stoa/commerce/inventory"
 	"github.com/stoashop/stoa/kit/fault"
 	"github.com/stoashop/stoa/platform/db"
 	"github.com/stoashop/stoa/stoatest/rig"
@@ -109,6 +110,68 @@ func TestB19_mergeIsCutToTheStock(t *testing.T) {
 			t.Errorf("notices: %+v", notices)
 		}
 		want(t, quantities(t, r, own), "A", 1)
+	})
+}
+
+// B12: a shop that does not tell its levels does not tell them to a bag either:
+// where 1 and 40 look the same, every quantity is answered the same by adding,
+// setting, looking and signing in.
+func TestB12_theBagIsNoMeasureOfTheStock(t *testing.T) {
+	rig.Each(t, func(t *testing.T, r *rig.Rig) {
+		one, many, none := r.Goods("one", 100, 1), r.Goods("many", 100, 40), r.Goods("none", 100, 0)
+		answers := func(variant string, n int64) string {
+			t.Helper()
+			var text string
+			note := func(what string, err error) {
+				if err != nil {
+					text += fmt.Sprintf("%s %s %+v; ", what, fault.Reason(err), fault.From(err).Fields)
+				}
+			}
+			added, err := add(r, cart.Owner{}, variant, n)
+			note("add", err)
+			o := mustAdd(t, r, cart.Owner{}, variant, 1)
+			bag := r.Bag(o)
+			note("set", r.DB.InTx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+				return r.Carts.SetQuantity(ctx, tx, o, bag.Items[0].LineID, n, "en")
+			}))
+			bag = r.Bag(o)
+			for _, p := range bag.Problems {
+				text += fmt.Sprintf("look %s %v; ", p.Reason, p.Params)
+			}
+			guest := cart.Owner{Token: added.Token}
+			own := cart.Owner{CustomerID: customer(t, r, fmt.Sprint(r.Display.Mode, variant, n))}
+			mustAdd(t, r, own, variant, 1)
+			r.Tx(func(ctx context.Context, tx *db.Tx) error {
+				notices, err := r.Carts.Merge(ctx, tx, guest.Token, own.CustomerID, "en")
+				for _, n := range notices {
+					text += fmt.Sprintf("merge %s %v; ", n.Reason, n.Params)
+				}
+				return err
+			})
+			return text + fmt.Sprintf("%d %d", bag.Items[0].Quantity, r.Bag(own).Items[0].Quantity)
+		}
+		for _, r.Display = range []inventory.Display{{Mode: "hidden"}, {Mode: "few", Few: 50}} {
+			most := int64(99)
+			if r.Display.Mode == "few" {
+				most = 50
+			}
+			for _, n := range []int64{1, 2, 40, 41, 50, 51, 99} {
+				a, b := answers(one, n), answers(many, n)
+				if a != b {
+					t.Errorf("%s, %d: of one %q, of forty %q", r.Display.Mode, n, a, b)
+				}
+				if want := fmt.Sprintf("%d %d", n, n); n <= most && a != want {
+					t.Errorf("%s, %d: %q, want %q", r.Display.Mode, n, a, want)
+				}
+			}
+			if _, err := add(r, cart.Owner{}, none, 1); fault.Reason(err) != "cart.not_enough" || fault.From(err).Fields[0].Reason != "inventory.sold_out" {
+				t.Errorf("%s, of none: %v", r.Display.Mode, err)
+			}
+		}
+		r.Display = inventory.Display{Mode: "exact"}
+		if _, err := add(r, cart.Owner{}, one, 2); fault.Reason(err) != "cart.not_enough" || fmt.Sprint(fault.From(err).Fields[0].Params) != "map[count:1]" {
+			t.Errorf("exact: %v %+v", err, fault.From(err).Fields)
+		}
 	})
 }
 

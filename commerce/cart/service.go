@@ -117,6 +117,15 @@ func (r Rules) checkQuantity(path string, n, least int64) error {
 	return form.Err()
 }
 
+// checkStock refuses more units of a variant than a bag may hold.
+func (r Rules) checkStock(i Item, wanted int64) error {
+	if wanted <= r.Display.Ceiling(i.Stock) {
+		return nil
+	}
+	reason, params := r.Display.Lack(i.Stock.Sellable)
+	return fault.New(fault.Conflict, "cart.not_enough").At("quantity", reason, params...)
+}
+
 // Added is the result of Add.
 type Added struct {
 	CartID   string
@@ -131,7 +140,7 @@ type Added struct {
 //
 // It fails with "cart.unknown_variant" for a variant that is unknown or not on
 // sale, and at "quantity" for one that is below 1, above the shop's limit for
-// a line, or more than can be sold.
+// a line, or more than a bag may hold (see inventory.Display.Ceiling).
 func (s *Service) Add(ctx context.Context, tx *db.Tx, o Owner, variantID string, quantity int64, lang string) (Added, error) {
 	var out Added
 	r := s.rules("")
@@ -166,10 +175,14 @@ func (s *Service) Add(ctx context.Context, tx *db.Tx, o Owner, variantID string,
 	out.CartID = row.ID
 
 	put := line{id: tx.NewID("cln"), variant: variantID, quantity: quantity, seen: item.Unit}
-	known := false
+	known, wanted := false, quantity
 	for _, l := range have {
 		out.Quantity += l.quantity
-		if l.variant == variantID && l.personal == "" {
+		if l.variant != variantID {
+			continue
+		}
+		wanted += l.quantity
+		if l.personal == "" {
 			known = true
 			put.id = l.id
 			put.quantity += l.quantity
@@ -181,9 +194,8 @@ func (s *Service) Add(ctx context.Context, tx *db.Tx, o Owner, variantID string,
 	if err := r.checkQuantity("quantity", put.quantity, 1); err != nil {
 		return out, err
 	}
-	if item.Tracked && put.quantity > item.Stock.Sellable {
-		reason, params := r.Display.Lack(item.Stock.Sellable)
-		return out, fault.New(fault.Conflict, "cart.not_enough").At("quantity", reason, params...)
+	if err := r.checkStock(item, wanted); err != nil {
+		return out, err
 	}
 	if err := putLine(ctx, tx, row.ID, put); err != nil {
 		return out, fmt.Errorf("put cart line: %w", err)
@@ -233,15 +245,14 @@ func (s *Service) SetQuantity(ctx context.Context, tx *db.Tx, o Owner, lineID st
 			if !item.Sold {
 				return fault.New(fault.Conflict, "cart.gone").At("quantity", "cart.gone")
 			}
-			others := int64(0)
+			wanted := n
 			for _, m := range lines {
 				if m.id != l.id && m.variant == l.variant {
-					others += m.quantity
+					wanted += m.quantity
 				}
 			}
-			if item.Tracked && n+others > item.Stock.Sellable {
-				reason, params := r.Display.Lack(item.Stock.Sellable)
-				return fault.New(fault.Conflict, "cart.not_enough").At("quantity", reason, params...)
+			if err := r.checkStock(item, wanted); err != nil {
+				return err
 			}
 		}
 		if err := setQuantity(ctx, tx, row.ID, lineID, n, item.Unit); err != nil {
@@ -318,11 +329,12 @@ func (s *Service) Close(ctx context.Context, tx *db.Tx, cartID string) error {
 type Notice struct {
 	Item   Item
 	Reason string // "inventory.…" or "cart.limit"
+	Params []any
 }
 
 // Merge puts a guest's cart into a customer's (rule B19): the union of lines;
-// of a line in both the larger quantity, not the sum; cut to what can be sold
-// and to the shop's limit, with a notice. The guest's cart is used up in the
+// of a line in both the larger quantity, not the sum; cut to what a bag may hold
+// (see inventory.Display.Ceiling) and to the shop's limit, with a notice. The guest's cart is used up in the
 // same transaction, so a second call changes nothing. A guest without a cart
 // changes nothing either. A customer without a cart takes over the guest's.
 func (s *Service) Merge(ctx context.Context, tx *db.Tx, token, customerID, lang string) ([]Notice, error) {
@@ -360,15 +372,12 @@ func (s *Service) Merge(ctx context.Context, tx *db.Tx, token, customerID, lang 
 		}
 		if put.quantity > r.MaxPerLine {
 			put.quantity = r.MaxPerLine
-			notices = append(notices, Notice{item, "cart.limit"})
+			notices = append(notices, Notice{item, "cart.limit", nil})
 		}
-		if item.Sold && item.Tracked && put.quantity > item.Stock.Sellable {
-			reason, _ := r.Display.Lack(item.Stock.Sellable)
-			notices = append(notices, Notice{item, reason})
-			put.quantity = item.Stock.Sellable
-			if put.quantity < 1 {
-				put.quantity = 1 // stays to be seen, marked as sold out
-			}
+		if most := r.Display.Ceiling(item.Stock); item.Sold && put.quantity > most {
+			reason, params := r.Display.Lack(item.Stock.Sellable)
+			notices = append(notices, Notice{item, reason, params})
+			put.quantity = max(most, 1) // what is sold out stays to be seen, and is marked
 		}
 		if err := putLine(ctx, tx, own.ID, put); err != nil {
 			return nil, fmt.Errorf("merge cart line: %w", err)

@@ -285,6 +285,45 @@ func TestB12_abandonedAtTheBank(t *testing.T) {
 
 // B12: the money comes when the hold is over and somebody else has the goods.
 // It goes back by itself and the order ends as cancelled.
+// B12: a bag holds more than there is where the level is not told. The order is
+// refused at the line, without a number, and holds nothing; with less it is
+// taken.
+func TestB12_aHiddenLevelRefusesAtTheOrderOnly(t *testing.T) {
+	rig.Each(t, func(t *testing.T, r *rig.Rig) {
+		r.Display = inventory.Display{Mode: "hidden"}
+		owner := r.Fill(r.Goods("kettle", 5000, 3), 40)
+		spoon := r.Goods("spoon", 100, 3)
+		r.Tx(func(ctx context.Context, tx *db.Tx) error {
+			_, err := r.Carts.Add(ctx, tx, owner, spoon, 1, "en")
+			return err
+		})
+		bag := r.Bag(owner)
+		kettle := bag.Items[0].LineID
+		if len(bag.Problems) != 0 || bag.Quote.Goods.Gross != 200100 {
+			t.Errorf("goods %d, problems %+v", bag.Quote.Goods.Gross, bag.Problems)
+		}
+		_, err := r.Checkout.Place(t.Context(), r.Placement(owner))
+		f := fault.From(err)
+		if f.Kind != fault.Conflict || f.Reason != inventory.ShortReason || len(f.Params) != 0 || len(f.Fields) != 1 {
+			t.Fatalf("%v", err)
+		}
+		if at := f.Fields[0]; at.Path != "lines."+kettle || at.Reason != "inventory.not_enough" || len(at.Params) != 0 {
+			t.Errorf("%+v", at)
+		}
+		for _, table := range []string{"orders", "reservation", "payment_attempt"} {
+			if n := r.Count(table); n != 0 {
+				t.Errorf("%d rows in %s", n, table)
+			}
+		}
+		r.Tx(func(ctx context.Context, tx *db.Tx) error {
+			return r.Carts.SetQuantity(ctx, tx, owner, kettle, 3, "en")
+		})
+		if out, err := r.Checkout.Place(t.Context(), r.Placement(owner)); err != nil || out.State != order.Placed {
+			t.Errorf("%+v, %v", out, err)
+		}
+	})
+}
+
 func TestB12_lateMoneyGoesBack(t *testing.T) {
 	rig.Each(t, func(t *testing.T, r *rig.Rig) {
 		variant := r.Goods("kettle", 5000, 1)

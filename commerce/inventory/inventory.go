@@ -141,6 +141,25 @@ func (d Display) Public(s Stock) Availability {
 	return Availability{State: InStock}
 }
 
+// Ceiling is how many units of a variant a bag may hold, 0 when it is sold
+// out. Whoever is refused more learns nothing that Public does not show: what
+// is left under "exact", and under "few" that few are left, not how many. Where
+// the level is hidden a bag holds any quantity, and what is not there is
+// refused by Reserve only.
+func (d Display) Ceiling(s Stock) int64 {
+	switch {
+	case !s.Tracked:
+		return MaxQuantity
+	case s.Sellable <= 0:
+		return 0
+	case d.Mode == "exact":
+		return s.Sellable
+	case d.Public(s).State == FewLeft && s.Sellable == s.Shelf: // and no back-orders
+		return d.Few
+	}
+	return MaxQuantity
+}
+
 // Shortage is one variant of which there is not enough.
 type Shortage struct {
 	VariantID string

@@ -344,6 +344,48 @@ func TestPublic_neverLeaksALevel(t *testing.T) {
 	}
 }
 
+// What a bag may hold, and what is said when it is too much, is the same for
+// all levels that look the same: no series of quantities tells them apart.
+func TestCeiling_tellsNoMoreThanPublic(t *testing.T) {
+	for name, tt := range map[string]struct {
+		display inventory.Display
+		faces   int
+		// most is the ceiling at 0, 1, 3, 4 and 40 units.
+		most [5]int64
+	}{
+		"hidden": {inventory.Display{Mode: "hidden", Few: 3}, 2, [5]int64{0, inventory.MaxQuantity, inventory.MaxQuantity, inventory.MaxQuantity, inventory.MaxQuantity}},
+		"few":    {inventory.Display{Mode: "few", Few: 3}, 3, [5]int64{0, 3, 3, inventory.MaxQuantity, inventory.MaxQuantity}},
+		"exact":  {inventory.Display{Mode: "exact", Few: 3}, 61, [5]int64{0, 1, 3, 4, 40}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for i, n := range []int64{0, 1, 3, 4, 40} {
+				if most := tt.display.Ceiling(inventory.Stock{Tracked: true, Sellable: n, Shelf: n}); most != tt.most[i] {
+					t.Errorf("of %d a bag may hold %d, want %d", n, most, tt.most[i])
+				}
+			}
+			if most := tt.display.Ceiling(inventory.Stock{}); most != inventory.MaxQuantity {
+				t.Errorf("of what is not counted a bag may hold %d", most)
+			}
+			for _, backorder := range []int64{0, 5} {
+				told := make(map[inventory.Availability]string)
+				for n := int64(0); n <= 60; n++ {
+					s := inventory.Stock{Tracked: true, Sellable: n + backorder, Shelf: n}
+					reason, params := tt.display.Lack(s.Sellable)
+					answer := fmt.Sprint(tt.display.Ceiling(s), reason, params)
+					face := tt.display.Public(s)
+					if was, ok := told[face]; ok && was != answer {
+						t.Errorf("%d with %d on back-order looks like %+v and is told apart: %s, else %s", n, backorder, face, answer, was)
+					}
+					told[face] = answer
+				}
+				if backorder == 0 && len(told) != tt.faces {
+					t.Errorf("%d faces, want %d", len(told), tt.faces)
+				}
+			}
+		})
+	}
+}
+
 func TestReserve_logsOnlyWhenThePublicFaceChanges(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
 		s := service()

@@ -148,25 +148,26 @@ type Rig struct {
 	Location string
 	Rate     money.Rate
 	Delivery money.Minor
+	Display  inventory.Display // "exact" at first
 }
 
 func New(t *testing.T, e dbtest.Env) *Rig {
 	t.Helper()
 	e.Market(t)
-	r := &Rig{Env: e, t: t, Bank: &House{facts: make(map[string]payment.Facts)}, Runner: e.Jobs(), Rate: 190_000, Delivery: 490}
+	r := &Rig{Env: e, t: t, Bank: &House{facts: make(map[string]payment.Facts)}, Runner: e.Jobs(), Rate: 190_000, Delivery: 490, Display: inventory.Display{Mode: "exact"}}
 	rules := func(string) cart.Rules {
 		return cart.Rules{
 			MarketID: "mkt_std", Currency: "EUR", PriceListID: "plist_std", Basis: pricing.Gross, MaxPerLine: 99,
 			Home:    tax.Place{Country: "DE"},
 			Taxes:   tax.Table{{ID: "txr_de", Country: "DE", Class: "standard", Rate: r.Rate, Name: "VAT", Source: "test", From: time.Date(2021, 1, 1, 0, 0, 0, 0, time.UTC)}},
-			Outside: tax.Refuse, Classes: map[string]string{"txc_std": "standard"}, Display: inventory.Display{Mode: "exact"},
+			Outside: tax.Refuse, Classes: map[string]string{"txc_std": "standard"}, Display: r.Display,
 			Zones: []shipping.Zone{{ID: "zon_1", Places: []shipping.Place{{Country: "DE"}}, Methods: []shipping.Method{{
 				ID: "shm_1", ZoneID: "zon_1", Code: "standard", Name: locale.Text{"en": "Standard"}, Kind: shipping.Flat, Currency: "EUR", Price: r.Delivery, Active: true,
 			}}}},
 		}
 	}
 	vault := e.Vault(t)
-	r.Stock = inventory.New(func() inventory.Display { return inventory.Display{Mode: "exact"} })
+	r.Stock = inventory.New(func() inventory.Display { return r.Display })
 	r.Carts = cart.New(vault, rules)
 	r.Orders = order.New(vault)
 	event.NewBus(e.DB, r.Runner)

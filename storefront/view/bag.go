@@ -44,8 +44,12 @@ type BagLine struct {
 	UpdateURL string // POST quantity
 	RemoveURL string // POST
 	Problem   string // what must be put right
+	Typed     string // the quantity that was refused, as typed; "" otherwise
 	Note      string // what changed since it was put in: "The price is now €79.00."
 }
+
+// Shown is the quantity to be shown: what was typed, if it was refused.
+func (l BagLine) Shown() string { return shown(l.Typed, l.Quantity) }
 
 // FreeShipping is the way to free delivery.
 type FreeShipping struct {
@@ -117,6 +121,16 @@ type CheckoutPage struct {
 
 	Lines   []SummaryLine
 	Summary Summary
+	// Stuck are the lines that cannot be ordered as they are; URL is where the
+	// bag shows them.
+	Stuck []StuckLine
+}
+
+// StuckLine is a line of the bag that keeps an order from being placed.
+type StuckLine struct {
+	Name, Options string
+	Problem       string
+	URL           string
 }
 
 // Problems lists every field that has a problem, in the order of the page.

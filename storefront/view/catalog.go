@@ -1,6 +1,7 @@
 package view
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/stoashop/stoa/kit/money"
@@ -205,6 +206,17 @@ type BuyForm struct {
 	Quantity  int
 	Max       int // most that may be asked for
 	Problem   string
+	Typed     string // the quantity that was refused, as typed; "" otherwise
+}
+
+// Shown is the quantity to be shown: what was typed, if it was refused.
+func (f BuyForm) Shown() string { return shown(f.Typed, f.Quantity) }
+
+func shown(typed string, quantity int) string {
+	if typed != "" {
+		return typed
+	}
+	return strconv.Itoa(quantity)
 }
 
 // Enabled reports whether the product can be put into the bag.
