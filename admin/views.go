@@ -41,6 +41,7 @@ type Section struct {
 	Rows    *Grid
 	Drop    *Drop
 	Media   []Medium
+	Picks   []Medium // one of them is chosen: that which is Main; its ID is sent as "media"
 	Links   []Link
 	Actions []Action // at the foot of the card
 	Head    []Action // beside the title

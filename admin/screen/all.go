@@ -84,9 +84,9 @@ func All(p Parts) []admin.Screen {
 			},
 		}),
 		products.Screen(products.Parts{DB: p.DB, Catalog: p.Catalog, Fields: p.Fields, Inventory: p.Inventory, Upload: p.Upload, Countries: settings.Countries}),
-		categories.Screen(categories.Parts{DB: p.DB, Catalog: p.Catalog, Fields: p.Fields}),
+		categories.Screen(categories.Parts{DB: p.DB, Catalog: p.Catalog, Fields: p.Fields, Upload: p.Upload}),
 		collections.Screen(collections.Parts{
-			DB: p.DB, Catalog: p.Catalog, Fields: p.Fields,
+			DB: p.DB, Catalog: p.Catalog, Fields: p.Fields, Upload: p.Upload,
 			FindProducts: func(ctx context.Context, words string, limit int) ([]string, error) {
 				return products.Find(ctx, p.DB, words, limit)
 			},

@@ -14,6 +14,7 @@ import (
 	"github.com/stoashop/stoa/kit/fault"
 	"github.com/stoashop/stoa/kit/locale"
 	"github.com/stoashop/stoa/platform/db"
+	"github.com/stoashop/stoa/platform/upload"
 	"github.com/stoashop/stoa/platform/web"
 	"github.com/stoashop/stoa/platform/web/once"
 )
@@ -23,6 +24,7 @@ type Parts struct {
 	DB      *db.DB
 	Catalog *catalog.Service
 	Fields  *custom.Service
+	Upload  *upload.Service
 }
 
 const at = admin.Prefix + "/categories"
@@ -43,12 +45,15 @@ func Screen(p Parts) admin.Screen {
 		FindPermission: policy.CatalogRead,
 		Routes: func(o *admin.Office) []policy.Route {
 			s.o = o
+			create := o.Post("category.create", "/categories", policy.CatalogWrite, s.create)
+			save := o.Post("category.save", "/categories/{id}", policy.CatalogWrite, s.save)
+			create.Body, save.Body = admin.MaxPictureForm, admin.MaxPictureForm
 			return []policy.Route{
 				o.Get("categories", "/categories", policy.CatalogRead, s.tree),
 				o.Get("category.new", "/categories/new", policy.CatalogWrite, s.blank),
-				o.Post("category.create", "/categories", policy.CatalogWrite, s.create),
+				create,
 				o.Get("category", "/categories/{id}", policy.CatalogRead, s.show),
-				o.Post("category.save", "/categories/{id}", policy.CatalogWrite, s.save),
+				save,
 				o.Post("category.move", "/categories/{id}/position", policy.CatalogWrite, s.move),
 				o.Post("category.delete", "/categories/{id}/deletion", policy.CatalogWrite, s.remove),
 			}
@@ -110,6 +115,7 @@ func arrows(d *admin.Desk, n *catalog.Node, among []*catalog.Node, key string) [
 func name(d *admin.Desk, n *catalog.Node) string { return n.Name.In(d.P.Lang(), d.First()) }
 
 type form struct {
+	admin.PictureForm
 	Version        int64             `form:"version" min:"0"`
 	Name           map[string]string `form:"name" max:"250"`
 	Description    map[string]string `form:"description" max:"50000" multiline:"true"`
@@ -159,7 +165,7 @@ func (s *screen) save(w http.ResponseWriter, r *http.Request) error {
 
 func (s *screen) store(w http.ResponseWriter, r *http.Request, c catalog.Category) error {
 	d := s.o.Desk(r)
-	in, raw, err := web.DecodeForm[form](r, d.Limits())
+	in, raw, err := web.DecodeForm[form](r, d.PictureLimits())
 	if err == nil {
 		err = s.write(w, r, d, c, in)
 	}
@@ -200,7 +206,15 @@ func (s *screen) write(w http.ResponseWriter, r *http.Request, d *admin.Desk, c 
 	if err := faults.Err(); err != nil {
 		return err
 	}
+	taken, err := admin.TakePictures(r.Context(), s.Upload, in.Upload)
+	if err != nil {
+		return err
+	}
 	return s.o.Once.Do(w, r, func(ctx context.Context, tx *db.Tx) (once.Response, error) {
+		c, err := c, error(nil)
+		if c.MediaID, err = in.Keep(ctx, tx, d.Actor(), taken, d.Languages()); err != nil {
+			return once.Response{}, err
+		}
 		saved, err := s.Catalog.SaveCategory(ctx, tx, d.Actor(), c)
 		if err == nil && moved {
 			err = s.Catalog.MoveCategory(ctx, tx, d.Actor(), saved.ID, in.Parent, 1<<20)
@@ -224,7 +238,7 @@ func (s *screen) page(w http.ResponseWriter, r *http.Request, c catalog.Category
 		return err
 	}
 	frame.Back, frame.Fault = &admin.Link{Label: d.P.T("admin.categories.title"), URL: at}, t.Note()
-	v := admin.FormView{Frame: frame, ID: "category", To: at, Refused: t.Sent(), ReadOnly: !d.Can(policy.CatalogWrite), Save: admin.SaveBar{Discard: at, Always: c.ID == ""}}
+	v := admin.FormView{Frame: frame, ID: "category", To: at, Files: true, Refused: t.Sent(), ReadOnly: !d.Can(policy.CatalogWrite), Save: admin.SaveBar{Discard: at, Always: c.ID == ""}}
 	if c.ID != "" {
 		v.To, v.Save.Discard = at+"/"+c.ID, at+"/"+c.ID
 		v.Hidden = []admin.Hidden{{Name: "version", Value: t.Value("version", strconv.FormatInt(c.Version, 10))}}
@@ -265,6 +279,11 @@ func (s *screen) page(w http.ResponseWriter, r *http.Request, c catalog.Category
 			parent.Choices = append(parent.Choices, admin.Choice{Value: n.ID, Label: strings.Repeat("\u2003", n.Depth) + name(d, n), Selected: n.ID == c.ParentID})
 		}
 	}
+	picture, err := d.PictureSection(r.Context(), s.DB, c.MediaID, t)
+	if err != nil {
+		return err
+	}
+	v.Sections = slices.Insert(v.Sections, 1, picture)
 	v.Side = []admin.Section{{Title: d.P.T("admin.category.place"), ID: "place", Fields: t.Fields(parent,
 		admin.Field{Name: "shown", Label: d.P.T("admin.category.shown"), Help: d.P.T("admin.category.shown_help"), Kind: admin.CheckField, Checked: !c.Hidden})}}
 	return s.o.Page(w, r, web.Status(cause), "form", v)

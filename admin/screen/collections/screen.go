@@ -12,10 +12,12 @@ import (
 	"github.com/stoashop/stoa/admin"
 	"github.com/stoashop/stoa/commerce/catalog"
 	"github.com/stoashop/stoa/commerce/custom"
+	"github.com/stoashop/stoa/commerce/media"
 	"github.com/stoashop/stoa/guard/policy"
 	"github.com/stoashop/stoa/kit/fault"
 	"github.com/stoashop/stoa/kit/locale"
 	"github.com/stoashop/stoa/platform/db"
+	"github.com/stoashop/stoa/platform/upload"
 	"github.com/stoashop/stoa/platform/web"
 	"github.com/stoashop/stoa/platform/web/once"
 )
@@ -25,6 +27,7 @@ type Parts struct {
 	DB      *db.DB
 	Catalog *catalog.Service
 	Fields  *custom.Service
+	Upload  *upload.Service
 
 	// FindProducts lists the ids of at most limit products whose name, SKU,
 	// brand or GTIN fits, by name; all of them for no words.
@@ -48,12 +51,15 @@ func Screen(p Parts) admin.Screen {
 		FindPermission: policy.CatalogRead,
 		Routes: func(o *admin.Office) []policy.Route {
 			s.o = o
+			create := o.Post("collection.create", "/collections", policy.CatalogWrite, s.create)
+			save := o.Post("collection.save", "/collections/{id}", policy.CatalogWrite, s.save)
+			create.Body, save.Body = admin.MaxPictureForm, admin.MaxPictureForm
 			return []policy.Route{
 				o.Get("collections", "/collections", policy.CatalogRead, s.list),
 				o.Get("collection.new", "/collections/new", policy.CatalogWrite, s.blank),
-				o.Post("collection.create", "/collections", policy.CatalogWrite, s.create),
+				create,
 				o.Get("collection", "/collections/{id}", policy.CatalogRead, s.show),
-				o.Post("collection.save", "/collections/{id}", policy.CatalogWrite, s.save),
+				save,
 				o.Post("collection.delete", "/collections/{id}/deletion", policy.CatalogWrite, s.remove),
 				o.Post("collection.arrange", "/collections/{id}/order", policy.CatalogWrite, s.arrange),
 				o.Get("collection.pick", "/collections/{id}/products", policy.CatalogWrite, s.pick),
@@ -126,6 +132,7 @@ func (s *screen) collection(r *http.Request) (catalog.Collection, error) {
 }
 
 type form struct {
+	admin.PictureForm
 	Version        int64             `form:"version" min:"0"`
 	Name           map[string]string `form:"name" max:"250"`
 	Description    map[string]string `form:"description" max:"50000" multiline:"true"`
@@ -176,7 +183,7 @@ func (s *screen) save(w http.ResponseWriter, r *http.Request) error {
 // store saves what was typed over c, or only counts what its rule would choose.
 func (s *screen) store(w http.ResponseWriter, r *http.Request, c catalog.Collection) error {
 	d := s.o.Desk(r)
-	in, raw, err := web.DecodeForm[form](r, d.Limits())
+	in, raw, err := web.DecodeForm[form](r, d.PictureLimits())
 	var rows []int
 	var edited catalog.Collection
 	if err == nil {
@@ -194,10 +201,17 @@ func (s *screen) store(w http.ResponseWriter, r *http.Request, c catalog.Collect
 			return s.page(w, r, c, d.Typed(raw, nil), admin.Typed{}, note, nil)
 		}
 	} else if err == nil {
-		err = s.o.Once.Do(w, r, func(ctx context.Context, tx *db.Tx) (once.Response, error) {
-			saved, err := s.Catalog.SaveCollection(ctx, tx, d.Actor(), edited)
-			return admin.Done(at+"/"+saved.ID, "saved"), err
-		})
+		var taken []media.Input
+		if taken, err = admin.TakePictures(r.Context(), s.Upload, in.Upload); err == nil {
+			err = s.o.Once.Do(w, r, func(ctx context.Context, tx *db.Tx) (once.Response, error) {
+				c, err := edited, error(nil)
+				if c.MediaID, err = in.Keep(ctx, tx, d.Actor(), taken, d.Languages()); err != nil {
+					return once.Response{}, err
+				}
+				saved, err := s.Catalog.SaveCollection(ctx, tx, d.Actor(), c)
+				return admin.Done(at+"/"+saved.ID, "saved"), err
+			})
+		}
 	}
 	if err == nil || !admin.Correctable(err) {
 		return err
@@ -272,7 +286,7 @@ func (s *screen) page(w http.ResponseWriter, r *http.Request, c catalog.Collecti
 	if frame.Fault == nil {
 		frame.Fault = places.Note()
 	}
-	v := admin.FormView{Frame: frame, ID: "collection", To: at, Refused: t.Sent(), ReadOnly: !d.Can(policy.CatalogWrite), Save: admin.SaveBar{Discard: at, Always: c.ID == ""}}
+	v := admin.FormView{Frame: frame, ID: "collection", To: at, Files: true, Refused: t.Sent(), ReadOnly: !d.Can(policy.CatalogWrite), Save: admin.SaveBar{Discard: at, Always: c.ID == ""}}
 	if note != nil {
 		v.Notes = []admin.Note{*note}
 	}
@@ -309,6 +323,11 @@ func (s *screen) page(w http.ResponseWriter, r *http.Request, c catalog.Collecti
 		admin.Field{Name: "seo_title", Label: d.P.T("admin.seo_title"), Optional: true, Max: 250},
 		admin.Field{Name: "seo_description", Label: d.P.T("admin.seo_description"), Kind: admin.LongField, Rows: 2, Optional: true, Max: 1000},
 	)})
+	picture, err := d.PictureSection(r.Context(), s.DB, c.MediaID, t)
+	if err != nil {
+		return err
+	}
+	v.Sections = slices.Insert(v.Sections, 1, picture)
 	v.Side = []admin.Section{{Title: d.P.T("admin.category.place"), ID: "place", Fields: t.Fields(
 		admin.Field{Name: "shown", Label: d.P.T("admin.category.shown"), Help: d.P.T("admin.collection.shown_help"), Kind: admin.CheckField, Checked: !c.Hidden},
 		admin.Field{Name: "position", Label: d.P.T("admin.fields.position"), Help: d.P.T("admin.fields.position_help"), Kind: admin.NumberField, Value: strconv.Itoa(c.Position)},

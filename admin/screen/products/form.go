@@ -121,7 +121,7 @@ func (s *screen) store(w http.ResponseWriter, r *http.Request, p catalog.Product
 		var stock map[int]int64
 		var taken []media.Input
 		if edited, stock, err = s.edit(r.Context(), d, p, in); err == nil {
-			taken, err = s.take(r.Context(), in.Upload)
+			taken, err = admin.TakePictures(r.Context(), s.Upload, in.Upload)
 		}
 		if err == nil {
 			err = s.o.Once.Do(w, r, func(ctx context.Context, tx *db.Tx) (once.Response, error) {
@@ -239,37 +239,6 @@ func (s *screen) edit(ctx context.Context, d *admin.Desk, p catalog.Product, in 
 // single reports whether a product is sold in one variant without options.
 func single(p catalog.Product) bool { return len(p.Variants) == 1 && len(p.Options) == 0 }
 
-// take takes pictures in. A file that is no picture is a fault at "upload".
-func (s *screen) take(ctx context.Context, files []*multipart.FileHeader) ([]media.Input, error) {
-	var taken []media.Input
-	var faults fault.Form
-	for _, h := range files {
-		if h.Size == 0 && h.Filename == "" {
-			continue
-		}
-		f, err := h.Open()
-		if err != nil {
-			return nil, err
-		}
-		pic, err := s.Upload.Picture(ctx, f)
-		_ = f.Close()
-		switch {
-		case fault.Is(err, fault.Invalid), fault.Is(err, fault.TooLarge), fault.Is(err, fault.Malformed):
-			bad := fault.From(err)
-			params := []any{"name", h.Filename}
-			for k, v := range bad.Params {
-				params = append(params, k, v)
-			}
-			faults.Add("upload", bad.Reason, params...)
-		case err != nil:
-			return nil, err
-		default:
-			taken = append(taken, media.Input{Hash: pic.Hash, Mime: pic.Mime, Width: pic.Width, Height: pic.Height, Bytes: pic.Bytes, Colour: pic.Colour, Name: h.Filename})
-		}
-	}
-	return taken, faults.Err()
-}
-
 // write saves everything the page holds in one transaction.
 func (s *screen) write(ctx context.Context, tx *db.Tx, actor audit.Actor, p catalog.Product, in form, taken []media.Input, stock map[int]int64, langs []string) (catalog.Product, error) {
 	p.Media = slices.Clone(p.Media)
@@ -291,21 +260,8 @@ func (s *screen) write(ctx context.Context, tx *db.Tx, actor audit.Actor, p cata
 		return saved, err
 	}
 	for _, m := range pictures {
-		alt := locale.Text{}
-		sent := false
-		for lang, text := range m.Alt {
-			alt[lang] = text
-		}
-		for _, lang := range langs {
-			if text, ok := in.Alt[m.ID+"."+lang]; ok {
-				sent = true
-				alt[lang] = text
-			}
-		}
-		if sent && !sameText(alt, m.Alt) {
-			if err := media.SetAlt(ctx, tx, actor, m.ID, alt, m.Version); err != nil {
-				return saved, err
-			}
+		if err := admin.Describe(ctx, tx, actor, m, in.Alt, langs); err != nil {
+			return saved, err
 		}
 	}
 	if len(stock) == 0 {
@@ -326,15 +282,6 @@ func (s *screen) write(ctx context.Context, tx *db.Tx, actor audit.Actor, p cata
 		}
 	}
 	return saved, s.Inventory.Adjust(ctx, tx, actor, inventory.Opening, changes)
-}
-
-func sameText(a, b locale.Text) bool {
-	for lang, text := range a {
-		if b[lang] != text {
-			return false
-		}
-	}
-	return true
 }
 
 // page draws a product's form: as stored, or as typed with its faults.
@@ -442,7 +389,7 @@ func texts(p catalog.Product) func(field, lang string) string {
 func (s *screen) mediaSection(ctx context.Context, d *admin.Desk, p catalog.Product, t admin.Typed) (admin.Section, error) {
 	sec := admin.Section{
 		Title: d.P.T("admin.media.title"), Note: d.P.T("admin.media.note"), ID: "media",
-		Drop: &admin.Drop{ID: "upload", Name: "upload", Label: d.P.T("admin.media.drop"), Help: d.P.T("admin.media.drop_help"), Accept: "image/jpeg,image/png,image/webp,image/gif", Many: true, Fault: t.Fault("upload")},
+		Drop: &admin.Drop{ID: "upload", Name: "upload", Label: d.P.T("admin.media.drop"), Help: d.P.T("admin.media.drop_help"), Accept: admin.PictureTypes, Many: true, Fault: t.Fault("upload")},
 	}
 	ids := t.Values("media", p.Media)
 	pictures, err := media.ByIDs(ctx, s.DB, ids)
