@@ -92,7 +92,7 @@ func All(p Parts) []admin.Screen {
 			},
 		}),
 		stock.Screen(stock.Parts{DB: p.DB, Catalog: p.Catalog, Inventory: p.Inventory, Staff: p.Staff}),
-		customers.Screen(customers.Parts{DB: p.DB, Customers: p.Customers, Orders: p.Orders, Staff: p.Staff, Fields: p.Fields, OrderTable: orderTable}),
+		customers.Screen(customers.Parts{DB: p.DB, Customers: p.Customers, Orders: p.Orders, Staff: p.Staff, Fields: p.Fields, Content: p.Content, Mailbox: p.Mailbox, OrderTable: orderTable}),
 		messages.Screen(messages.Parts{DB: p.DB, Content: p.Content}),
 		mails.Screen(mails.Parts{DB: p.DB, Mailbox: p.Mailbox}),
 		imports.Screen(imports.Parts{DB: p.DB, Transfer: p.Transfer}),

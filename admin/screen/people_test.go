@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -272,6 +273,28 @@ func TestOffice_erasesAndExportsPeople(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
+		for _, m := range []struct{ name, email, text string }{
+			{"Ada Byron", " Ada@Example.com", "Does the kettle whistle in F?"},
+			{"Grace Hopper", "grace@example.com", "Do you ship to harbours?"},
+		} {
+			h.browser().get("/en/contact").submit("/en/contact", "name", m.name, "email", m.email, "message", m.text).ok()
+		}
+		h.work()
+		proven := func(at any) {
+			t.Helper()
+			if err := h.shop.DB.InTx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+				_, err := tx.Exec(ctx, `UPDATE customer SET verified_at = $1 WHERE id = $2`, at, id)
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		// What came from an address that was never proven may be somebody else's.
+		proven(nil)
+		if b.get(at).submit(at + "/data"); strings.Contains(text(b.doc), "whistle") {
+			t.Error("messages of an unproven address are given out")
+		}
+		proven(h.clock.Now().UnixMilli())
 		manager := h.staff(b, policy.RoleManager)
 		manager.get(at).ok("Ada Byron")
 		if strings.Contains(text(manager.doc), "Erase this person") || strings.Contains(text(manager.doc), "Export all data") {
@@ -293,6 +316,8 @@ func TestOffice_erasesAndExportsPeople(t *testing.T) {
 				Delivery market.Address `json:"delivery_address"`
 				Lines    []struct{ Name string }
 			}
+			Messages []struct{ Name, Text string }
+			Letters  []struct{ To, Subject, Text string }
 		}
 		if err := json.Unmarshal([]byte(text(b.doc)), &dossier); err != nil {
 			t.Fatal(err)
@@ -300,6 +325,16 @@ func TestOffice_erasesAndExportsPeople(t *testing.T) {
 		if len(dossier.Orders) != 1 || dossier.Name != "Ada Byron" || dossier.Email != "ada@example.com" || dossier.Orders[0].Number != o.PublicNumber() ||
 			dossier.Orders[0].Total != int64(o.Total) || dossier.Orders[0].Delivery.Line1 != "Eppendorfer Weg 12" || dossier.Orders[0].Lines[0].Name != "Kettle" {
 			t.Errorf("given out: %+v", dossier)
+		}
+		if len(dossier.Messages) != 1 || dossier.Messages[0].Text != "Does the kettle whistle in F?" {
+			t.Errorf("messages given out: %+v", dossier.Messages)
+		}
+		var subjects []string
+		for _, l := range dossier.Letters {
+			subjects = append(subjects, l.To+": "+l.Subject)
+		}
+		if !slices.Equal(subjects, []string{"ada@example.com: Please confirm your e-mail address", "ada@example.com: Your order " + o.PublicNumber()}) {
+			t.Errorf("letters given out: %q", subjects)
 		}
 		b.get(at).ok("All data exported")
 
@@ -320,6 +355,26 @@ func TestOffice_erasesAndExportsPeople(t *testing.T) {
 			t.Error("the order still names the person")
 		}
 		b.get("/admin/orders").ok(o.PublicNumber())
-		b.get("/admin/mails").ok()
+		for _, path := range []string{"/admin/mails", "/admin/messages", "/admin/customers"} {
+			page := text(b.get(path).ok().doc)
+			for _, word := range []string{"Byron", "ada@example.com", "whistle"} {
+				if strings.Contains(page, word) {
+					t.Errorf("%s still says %q", path, word)
+				}
+			}
+		}
+		b.get("/admin/messages").ok("Grace Hopper", "Do you ship to harbours?")
+		for what, sql := range map[string]string{
+			"rows of messages are missing": `SELECT 2 - COUNT(*) FROM contact_message`,
+			"an erasure is not on record":  `SELECT 1 - COUNT(*) FROM change_log WHERE action = 'customer.erased'`,
+		} {
+			var n int64
+			if err := h.shop.DB.QueryRow(t.Context(), sql).Scan(&n); err != nil || n != 0 {
+				t.Errorf("%s: %d, %v", what, n, err)
+			}
+		}
+		if left, err := h.shop.Content.MessagesOf(t.Context(), h.shop.DB, "ada@example.com"); err != nil || len(left) != 0 {
+			t.Errorf("the address still finds %+v, %v", left, err)
+		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/stoashop/stoa/commerce/market"
 	"github.com/stoashop/stoa/commerce/media"
 	"github.com/stoashop/stoa/commerce/slug"
 	"github.com/stoashop/stoa/guard/audit"
@@ -316,7 +317,19 @@ func (s *Service) Send(ctx context.Context, tx *db.Tx, m Message) (Message, erro
 	if err != nil {
 		return m, err
 	}
-	return m, insertMessage(ctx, tx, m.ID, key, sealed)
+	return m, insertMessage(ctx, tx, m.ID, key, sealed, s.from(m.Email))
+}
+
+// from is the blind index of a writer's address.
+func (s *Service) from(email string) []byte { return s.vault.Index("email", market.EmailKey(email)) }
+
+// MessagesOf lists every message that came from an address, newest first.
+func (s *Service) MessagesOf(ctx context.Context, q db.Q, email string) ([]Message, error) {
+	rows, err := messagesFrom(ctx, q, s.from(email))
+	if err != nil {
+		return nil, err
+	}
+	return s.read(ctx, rows)
 }
 
 // Messages lists messages newest first, at most limit, those before a given id
@@ -326,6 +339,10 @@ func (s *Service) Messages(ctx context.Context, q db.Q, before string, limit int
 	if err != nil {
 		return nil, err
 	}
+	return s.read(ctx, rows)
+}
+
+func (s *Service) read(ctx context.Context, rows []sealedMessage) ([]Message, error) {
 	list := make([]Message, len(rows))
 	for i, r := range rows {
 		var f sealedFields

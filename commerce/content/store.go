@@ -127,10 +127,10 @@ func deleteBlock(ctx context.Context, tx *db.Tx, id string) error {
 	return err
 }
 
-func insertMessage(ctx context.Context, tx *db.Tx, id, keyID string, sealed []byte) error {
+func insertMessage(ctx context.Context, tx *db.Tx, id, keyID string, sealed, from []byte) error {
 	now := tx.Now().UnixMilli()
 	_, err := tx.Exec(ctx, `
-		INSERT INTO contact_message (id, key_id, message, state, created_at, updated_at) VALUES ($1, $2, $3, 'new', $4, $4)`, id, keyID, sealed, now)
+		INSERT INTO contact_message (id, key_id, message, email_index, state, created_at, updated_at) VALUES ($1, $2, $3, $4, 'new', $5, $5)`, id, keyID, sealed, from, now)
 	return err
 }
 
@@ -145,12 +145,20 @@ func messages(ctx context.Context, q db.Q, before string, limit int) ([]sealedMe
 	if before == "" {
 		before = "~" // above every id
 	}
-	return db.All(ctx, q, func(rows *db.Rows) (m sealedMessage, err error) {
-		var state string
-		err = rows.Scan(&m.ID, &m.keyID, &m.sealed, &state, db.Time(&m.At))
-		m.Done = state == "done"
-		return m, err
-	}, `SELECT id, key_id, message, state, created_at FROM contact_message WHERE id < $1 ORDER BY id DESC LIMIT $2`, before, limit)
+	return db.All(ctx, q, scanMessage, `SELECT `+messageColumns+` FROM contact_message WHERE id < $1 ORDER BY id DESC LIMIT $2`, before, limit)
+}
+
+func messagesFrom(ctx context.Context, q db.Q, index []byte) ([]sealedMessage, error) {
+	return db.All(ctx, q, scanMessage, `SELECT `+messageColumns+` FROM contact_message WHERE email_index = $1 ORDER BY id DESC`, index)
+}
+
+const messageColumns = `id, key_id, message, state, created_at`
+
+func scanMessage(rows *db.Rows) (m sealedMessage, err error) {
+	var state string
+	err = rows.Scan(&m.ID, &m.keyID, &m.sealed, &state, db.Time(&m.At))
+	m.Done = state == "done"
+	return m, err
 }
 
 func setMessageState(ctx context.Context, tx *db.Tx, id, state string) (int64, error) {

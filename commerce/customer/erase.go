@@ -29,7 +29,9 @@ func (s *Service) Erase(ctx context.Context, actor audit.Actor, id string) error
 		if err != nil || c.Erased {
 			return err
 		}
+		var index []byte
 		if r.Verified() {
+			index = r.index
 			if _, err := s.attach(ctx, tx, r); err != nil {
 				return err
 			}
@@ -41,7 +43,7 @@ func (s *Service) Erase(ctx context.Context, actor audit.Actor, id string) error
 		if open {
 			return fault.New(fault.Conflict, "customer.orders_open")
 		}
-		if keys, err = keysOf(ctx, tx, id); err != nil {
+		if keys, err = keysOf(ctx, tx, id, index); err != nil {
 			return fmt.Errorf("gather keys: %w", err)
 		}
 		if err := blank(ctx, tx, id, keys, s.vault.Index("erased", id)); err != nil {

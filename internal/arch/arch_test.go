@@ -45,7 +45,7 @@ var stairs = map[string][]string{
 
 	// the trade: parts below wholes below journeys
 	"commerce/catalog":    {"commerce/custom", "commerce/slug", "commerce/media", "commerce/market", "commerce/inventory"},
-	"commerce/content":    {"commerce/media", "commerce/slug", "commerce/catalog"},
+	"commerce/content":    {"commerce/market", "commerce/media", "commerce/slug", "commerce/catalog"},
 	"commerce/search":     {"commerce/catalog", "commerce/slug", "commerce/custom", "commerce/media", "commerce/inventory", "commerce/market"},
 	"commerce/market":     {"commerce/tax", "commerce/shipping", "commerce/pricing"},
 	"commerce/pricing":    {"commerce/tax"},

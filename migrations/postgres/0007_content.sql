@@ -37,11 +37,13 @@ CREATE TABLE contact_message (
     id         TEXT COLLATE "C" NOT NULL PRIMARY KEY, -- internal
     key_id     TEXT COLLATE "C" NOT NULL,             -- internal
     message    BYTEA  NOT NULL,                       -- personal
+    email_index BYTEA NOT NULL,                   -- personal
     state      TEXT   NOT NULL CHECK (state IN ('new', 'done')), -- internal
     created_at BIGINT NOT NULL,                       -- internal
     updated_at BIGINT NOT NULL                        -- internal
 );
 CREATE INDEX contact_message_created ON contact_message (created_at, id);
+CREATE INDEX contact_message_email ON contact_message (email_index, id);
 
 -- once_key is "template:object:version": one letter each.
 CREATE TABLE mail_message (

@@ -37,11 +37,13 @@ CREATE TABLE contact_message (
     id         TEXT NOT NULL PRIMARY KEY, -- internal
     key_id     TEXT NOT NULL,             -- internal
     message    BLOB  NOT NULL,                       -- personal
+    email_index BLOB NOT NULL,                   -- personal
     state      TEXT   NOT NULL CHECK (state IN ('new', 'done')), -- internal
     created_at INTEGER NOT NULL,                       -- internal
     updated_at INTEGER NOT NULL                        -- internal
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX contact_message_created ON contact_message (created_at, id);
+CREATE INDEX contact_message_email ON contact_message (email_index, id);
 
 -- once_key is "template:object:version": one letter each.
 CREATE TABLE mail_message (

@@ -9,6 +9,7 @@ import (
 	"github.com/stoashop/stoa/admin"
 	"github.com/stoashop/stoa/commerce/custom"
 	"github.com/stoashop/stoa/commerce/customer"
+	"github.com/stoashop/stoa/commerce/mailbox"
 	"github.com/stoashop/stoa/commerce/market"
 	"github.com/stoashop/stoa/commerce/order"
 	"github.com/stoashop/stoa/guard/audit"
@@ -68,6 +69,24 @@ type dossier struct {
 	Addresses []market.Address  `json:"addresses"`
 	Sessions  []dossierSession  `json:"signed_in"`
 	Orders    []dossierPurchase `json:"orders"`
+	Messages  []dossierMessage  `json:"messages"`
+	Letters   []dossierLetter   `json:"letters"`
+}
+
+type dossierMessage struct {
+	At    time.Time `json:"at"`
+	Name  string    `json:"name"`
+	Order string    `json:"order,omitempty"`
+	Text  string    `json:"text"`
+}
+
+type dossierLetter struct {
+	At      time.Time     `json:"at"`
+	Sent    *time.Time    `json:"sent_at"` // null while it was not
+	To      string        `json:"to"`
+	Subject string        `json:"subject"`
+	Text    string        `json:"text"`
+	State   mailbox.State `json:"state"`
 }
 
 type dossierSession struct {
@@ -138,6 +157,7 @@ func (s *screen) gather(ctx context.Context, c customer.Customer) (dossier, erro
 	all := dossier{
 		At: s.DB.Now().UTC(), ID: c.ID, Name: c.Name, Email: c.Email, Phone: c.Phone, Language: c.Locale, Since: c.CreatedAt.UTC(), Fields: c.Fields,
 		Addresses: []market.Address{}, Sessions: []dossierSession{}, Orders: []dossierPurchase{},
+		Messages: []dossierMessage{}, Letters: []dossierLetter{},
 	}
 	if proven := c.VerifiedAt.UTC(); c.Verified() {
 		all.Proven = &proven
@@ -156,6 +176,18 @@ func (s *screen) gather(ctx context.Context, c customer.Customer) (dossier, erro
 	for _, one := range sessions {
 		all.Sessions = append(all.Sessions, dossierSession{one.Device, one.CreatedAt.UTC(), one.SeenAt.UTC()})
 	}
+	if c.Verified() { // else what came from the address may be somebody else's
+		messages, err := s.Content.MessagesOf(ctx, s.DB, c.Email)
+		if err != nil {
+			return dossier{}, err
+		}
+		for _, m := range messages {
+			all.Messages = append(all.Messages, dossierMessage{m.At.UTC(), m.Name, m.Order, m.Text})
+		}
+	}
+	if err := s.letters(ctx, &all, c.ID); err != nil {
+		return dossier{}, err
+	}
 	f := order.Filter{CustomerID: c.ID, Limit: 200}
 	for {
 		page, err := s.Orders.List(ctx, s.DB, f)
@@ -168,12 +200,41 @@ func (s *screen) gather(ctx context.Context, c customer.Customer) (dossier, erro
 				return dossier{}, err
 			}
 			all.Orders = append(all.Orders, one)
+			if err := s.letters(ctx, &all, found.ID); err != nil {
+				return dossier{}, err
+			}
 		}
 		if len(page) < f.Limit {
 			return all, nil
 		}
 		last := page[len(page)-1]
 		f.After, f.AfterID = last.PlacedAt, last.ID
+	}
+}
+
+// letters adds what was written about an account or an order.
+func (s *screen) letters(ctx context.Context, all *dossier, about string) error {
+	f := mailbox.Filter{ObjectID: about, Limit: 200}
+	for {
+		page, err := s.Mailbox.List(ctx, s.DB, f)
+		if err != nil {
+			return err
+		}
+		for _, found := range page {
+			m, err := s.Mailbox.Get(ctx, s.DB, found.ID)
+			if err != nil {
+				return err
+			}
+			one := dossierLetter{At: m.CreatedAt.UTC(), To: m.To.Address, Subject: m.Subject, Text: m.Text, State: m.State}
+			if sent := m.SentAt.UTC(); !m.SentAt.IsZero() {
+				one.Sent = &sent
+			}
+			all.Letters = append(all.Letters, one)
+		}
+		if len(page) < f.Limit {
+			return nil
+		}
+		f.After, f.AfterID = page[len(page)-1].CreatedAt, page[len(page)-1].ID
 	}
 }
 

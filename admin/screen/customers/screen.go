@@ -9,8 +9,10 @@ import (
 	"time"
 
 	"github.com/stoashop/stoa/admin"
+	"github.com/stoashop/stoa/commerce/content"
 	"github.com/stoashop/stoa/commerce/custom"
 	"github.com/stoashop/stoa/commerce/customer"
+	"github.com/stoashop/stoa/commerce/mailbox"
 	"github.com/stoashop/stoa/commerce/market"
 	"github.com/stoashop/stoa/commerce/order"
 	"github.com/stoashop/stoa/guard/audit"
@@ -30,6 +32,8 @@ type Parts struct {
 	Orders    *order.Service
 	Staff     *staff.Service
 	Fields    *custom.Service
+	Content   *content.Service
+	Mailbox   *mailbox.Service
 
 	// OrderTable draws a list of orders the way their own screen does.
 	OrderTable func(d *admin.Desk, list []order.Summary, now time.Time) ([]admin.Column, []admin.Row)
