@@ -22,10 +22,13 @@ func wrongSettings(err error) error {
 	return &SettingsError{strings.Split(err.Error(), "\n")}
 }
 
-// UsageError is a command line that cannot be carried out, in one line.
-type UsageError struct{ Line string }
+// ExitError is an error in one line that has a code.
+type ExitError struct {
+	Code int
+	Line string
+}
 
-func (e *UsageError) Error() string { return e.Line }
+func (e *ExitError) Error() string { return e.Line }
 
 // The codes with which the program ends. Scripts may rely on them.
 const (
@@ -38,19 +41,20 @@ const (
 	ExitAway        = 7   // PostgreSQL does not answer
 	ExitNewer       = 8   // the database is newer than the program
 	ExitDamaged     = 9   // the database is damaged
+	ExitRefused     = 10  // an import is done, but left rows of its file out
 	ExitStopped     = 130 // stopped by a signal before it was done
 )
 
 // ExitCode is the code that tells err apart, 0 for nil.
 func ExitCode(err error) int {
 	var settings *SettingsError
-	var usage *UsageError
+	var coded *ExitError
 	var trouble *db.Trouble
 	switch {
 	case err == nil:
 		return 0
-	case errors.As(err, &usage):
-		return ExitUsage
+	case errors.As(err, &coded):
+		return coded.Code
 	case errors.As(err, &settings):
 		return ExitSettings
 	case errors.Is(err, web.ErrAddress):

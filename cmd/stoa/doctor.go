@@ -25,7 +25,7 @@ func (doctorCmd) Run(ctx context.Context, c *commands) error {
 	tell := func(what string, err error) bool {
 		if err != nil {
 			bad++
-			fmt.Printf("  not well   %s: %v\n", what, err)
+			fmt.Printf("  not well   %s: %s\n", what, strings.Join(said(err), "; "))
 			return false
 		}
 		fmt.Printf("  well       %s\n", what)

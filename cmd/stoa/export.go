@@ -30,9 +30,9 @@ func (c exportCmd) Run(ctx context.Context, all *commands) error {
 	}
 	switch {
 	case c.Customers && c.Format != "shopify" && c.Format != "spree":
-		return errors.New("customers are written for shopify and spree only")
+		return usage("customers are written for shopify and spree only")
 	case c.Texts && c.Format != "spree":
-		return errors.New("texts in further languages have a file of their own with spree only")
+		return usage("texts in further languages have a file of their own with spree only")
 	}
 	if _, err := os.Stat(c.File); err == nil && c.File != "-" && !c.Force {
 		return fmt.Errorf("%s is there already; --force replaces it", c.File)

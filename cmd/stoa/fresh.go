@@ -36,14 +36,14 @@ func (d demoCmd) prepare(ctx context.Context, settings stoa.Settings) (release f
 	case found.Taken && !found.Demo:
 		return nil, fmt.Errorf("%s holds a shop of its own, not a demo; set STOA_DATA or STOA_DATABASE to another, or run stoa serve", nameOf(settings.Database))
 	case found.Demo && !away && d.Products != 0 && d.Products != found.Products:
-		return nil, &stoa.UsageError{Line: fmt.Sprintf("this demo was furnished with %d products, not %d; add --fresh to throw it away and start again", found.Products, d.Products)}
+		return nil, usage("this demo was furnished with %d products, not %d; add --fresh to throw it away and start again", found.Products, d.Products)
 	case d.Products != 0 && (away || !found.Demo):
 		whole, err := demo.Load()
 		if err != nil {
 			return nil, err
 		}
 		if n := len(whole.Products); d.Products < n {
-			return nil, &stoa.UsageError{Line: fmt.Sprintf("the demo has %d products of its own; --products takes that or more", n)}
+			return nil, usage("the demo has %d products of its own; --products takes that or more", n)
 		}
 	}
 	release, err = settings.ClaimFolder("demo")

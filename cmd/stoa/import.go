@@ -32,9 +32,10 @@ func (c importCmd) Run(ctx context.Context, all *commands) error {
 		return fmt.Errorf("%s cannot be read", c.File)
 	}
 	defer file.Close()
+	drawn := &bar{percent: -1}
 	request := transfer.Request{
 		Platform: transfer.Platform(c.Platform), File: file, FileName: filepath.Base(c.File),
-		DryRun: c.DryRun, Folder: c.Images, Pictures: c.Fetch, Again: c.Again, Actor: audit.System("import"), Progress: progress(),
+		DryRun: c.DryRun, Folder: c.Images, Pictures: c.Fetch, Again: c.Again, Actor: audit.System("import"), Progress: drawn.draw,
 	}
 	if c.Translations != "" {
 		texts, err := os.Open(c.Translations)
@@ -52,48 +53,54 @@ func (c importCmd) Run(ctx context.Context, all *commands) error {
 	if !shop.Market.Current(ctx).Open() {
 		return errors.New("the shop is not set up yet: run stoa serve, open the owner's link and name the shop first")
 	}
-	say := shop.Words.Printer("en", nil)
+	say, began := shop.Words.Printer("en", nil), shop.DB.Now()
 	run, err := shop.Transfer.Run(ctx, request)
-	fmt.Println()
+	drawn.end()
 	if err != nil {
 		return err
+	}
+	if run.FinishedAt.Before(began) {
+		fmt.Println("This file was imported to the end before; --again imports it once more. What became of it then:")
 	}
 	return report(ctx, shop, say, run)
 }
 
-// progress draws a line that is drawn over.
-func progress() func(transfer.Run) {
-	told := int64(-1)
-	return func(r transfer.Run) {
-		if r.Total == 0 {
-			return
-		}
-		if percent := 100 * r.Done / r.Total; percent != told {
-			told = percent
-			fmt.Printf("\r%d of %d steps (%d %%)", r.Done, r.Total, percent)
-		}
+// bar is a line about a run that is drawn over.
+type bar struct{ percent int64 }
+
+func (b *bar) draw(r transfer.Run) {
+	if r.Total == 0 {
+		return
+	}
+	if percent := 100 * r.Done / r.Total; percent != b.percent {
+		b.percent = percent
+		fmt.Printf("\r%d of %d steps (%d %%)", r.Done, r.Total, percent)
+	}
+}
+
+// end begins a new line, if there is one to end.
+func (b *bar) end() {
+	if b.percent >= 0 {
+		fmt.Println()
 	}
 }
 
 // report prints what a run did, each problem with its row, and what became of
-// every column.
+// every column. It fails when something of the file was left out.
 func report(ctx context.Context, shop *stoa.Shop, say *locale.Printer, run transfer.Run) error {
-	fmt.Printf("%s: %+v\n", run.State, run.Counts)
+	fmt.Println(summary(run))
+	left := run.Refused > 0
 	for after := int64(0); ; {
 		problems, err := shop.Transfer.Problems(ctx, run.ID, after, 200)
 		if err != nil {
 			return err
 		}
 		for _, p := range problems {
-			where := fmt.Sprintf("row %d", p.Row)
-			if p.Column != "" {
-				where += ", " + p.Column
+			what := "note"
+			if !p.Notice {
+				what, left = "refused", true
 			}
-			fmt.Printf("  %s: %s", where, say.T(p.Reason, p.Params))
-			if p.Value != "" {
-				fmt.Printf(" (%q)", p.Value)
-			}
-			fmt.Println()
+			fmt.Printf("  %-8s %s\n", what, problem(say, p))
 		}
 		after += int64(len(problems))
 		if len(problems) < 200 {
@@ -107,8 +114,51 @@ func report(ctx context.Context, shop *stoa.Shop, say *locale.Printer, run trans
 		}
 		fmt.Printf("  column %-40s %s\n", c.Name, strings.TrimSpace(what+" "+c.Target))
 	}
-	if run.Report.Failure != "" {
+	switch {
+	case run.Report.Failure != "":
 		return errors.New(say.T(run.Report.Failure, run.Report.Params))
+	case left:
+		return &stoa.ExitError{Code: stoa.ExitRefused, Line: "not everything in the file could be taken; correct the rows named above and import it again"}
 	}
 	return nil
+}
+
+// summary says in a sentence what a run did or, dry, would do.
+func summary(run transfer.Run) string {
+	people := run.Report.Kind == transfer.Customers
+	thing, would, c := "product", "", run.Counts
+	if people {
+		thing = "account"
+	}
+	if run.DryRun {
+		would = "would be "
+	}
+	line := fmt.Sprintf("%s: %s %screated, %d updated, %d unchanged, %d refused", run.FileName, counted(c.Created, thing), would, c.Updated, c.Unchanged, c.Refused)
+	if !people {
+		line += "; " + counted(c.Variants, "variant") + " and " + counted(c.Pictures, "picture")
+	}
+	return line + "."
+}
+
+func counted(n int64, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// problem is one line about a row, or about the whole file.
+func problem(say *locale.Printer, p transfer.Problem) string {
+	where := "the whole file"
+	if p.Row > 0 {
+		where = fmt.Sprintf("row %d", p.Row)
+	}
+	if p.Column != "" {
+		where += ", " + p.Column
+	}
+	line := where + ": " + say.T(p.Reason, p.Params)
+	if p.Value != "" {
+		line += fmt.Sprintf(" (%q)", p.Value)
+	}
+	return line
 }

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
-	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -43,7 +42,7 @@ Everything is set by environment variables or the same names in stoa.conf;
 It ends with 0 when all went well, and tells troubles apart: 2 command line,
 3 settings, 4 address in use, 5 data folder not writable, 6 data folder in use,
 7 PostgreSQL away, 8 database newer than the program, 9 database damaged,
-130 stopped before it was done, 1 anything else.`
+10 import done but rows refused, 130 stopped before it was done, 1 anything else.`
 
 func main() { os.Exit(run(os.Args[1:])) }
 
@@ -75,13 +74,6 @@ func run(args []string) int {
 		return stoa.ExitCode(err)
 	}
 	return 0
-}
-
-// complain writes an error for a person: its lines, without a trace.
-func complain(err error) {
-	for _, l := range strings.Split(strings.TrimSpace(err.Error()), "\n") {
-		fmt.Fprintln(os.Stderr, "stoa:", l)
-	}
 }
 
 type versionCmd struct{}

@@ -132,8 +132,9 @@ func TestImport_needsAShopAndImports(t *testing.T) {
 			args []string
 			want string
 		}{
-			{[]string{"--dry-run"}, "done: "},
-			{nil, "done: "},
+			{[]string{"--dry-run"}, "(100 %)\nspree_products.csv: 37 products would be created, 0 updated, 0 unchanged, 0 refused; "},
+			{nil, "(100 %)\nspree_products.csv: 37 products created, 0 updated, 0 unchanged, 0 refused; "},
+			{nil, "This file was imported to the end before; --again imports it once more. What became of it then:\nspree_products.csv: 37 products created, "},
 		} {
 			code, out = run(t, env, append([]string{"import", "spree", file}, tt.args...)...)
 			if code != 0 || !strings.Contains(out, tt.want) || !strings.Contains(out, "column ") {
@@ -163,6 +164,50 @@ func TestImport_needsAShopAndImports(t *testing.T) {
 			shop.Close()
 		}
 	})
+}
+
+// A file of which something is left out ends with a code of its own, and what
+// is wrong is said in sentences, with the row it is about.
+func TestImport_saysWhatIsWrong(t *testing.T) {
+	env := fresh(t, db.SQLite)
+	open(t, env)
+	for name, tt := range map[string]struct {
+		text string
+		code int
+		want []string
+	}{
+		"a workbook":       {"PK\x03\x04 sheet", stoa.ExitFailure, []string{"stoa: This is a workbook. Save the sheet as CSV and import that.\n"}},
+		"nothing":          {"", stoa.ExitFailure, []string{"stoa: The file is empty.\n"}},
+		"another platform": {"Handle,Title,Body (HTML),Vendor,Type,Tags,Published,Option1 Name,Option1 Value,Variant SKU,Variant Price\na,A,,,,,TRUE,,,a,1\n", stoa.ExitFailure, []string{"stoa: This looks like an export from shopify. Choose that instead.\n"}},
+		"too few columns":  {"slug,sku\na,a\n", stoa.ExitFailure, []string{"stoa: These columns are missing: name, price. Export the file again with all columns.\n", "stoa: price: The file needs this column.\n"}},
+		"a bad row": {"slug,sku,name,price\na,a,A,1\nb,b,B,much\n", stoa.ExitRefused, []string{
+			".csv: 1 product created, 0 updated, 0 unchanged, 1 refused; 1 variant and 0 pictures.\n",
+			"  refused  row 3, price: Please write the amount as a number such as 19.99, without a currency sign. (\"much\")\n",
+			"stoa: not everything in the file could be taken; correct the rows named above and import it again\n",
+		}},
+		"a note": {"slug,sku,name,price,currency\nc,c,C,1,EUR\nd,d,D,1,USD\n", 0, []string{"  note     the whole file: The shop has no price list in USD."}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "goods.csv")
+			if err := os.WriteFile(file, []byte(tt.text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+
+			code, out := run(t, env, "import", "spree", file)
+
+			if code != tt.code {
+				t.Errorf("exit code %d, want %d", code, tt.code)
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(out, want) {
+					t.Errorf("it wrote\n%s\nwant %q", out, want)
+				}
+			}
+			if key := regexp.MustCompile(`\b(transfer|market|catalog|form|fault)\.[a-z_]+`).FindString(out); key != "" {
+				t.Errorf("the key %s is shown", key)
+			}
+		})
+	}
 }
 
 func TestDoctorVersionSetup(t *testing.T) {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -20,7 +19,7 @@ type simCmd struct {
 
 func (c *simCmd) Run(ctx context.Context) error {
 	if c.Runs < 1 {
-		return errors.New("--runs must be 1 or more")
+		return usage("--runs must be 1 or more")
 	}
 	o := sim.Options{URL: c.Database, Seed: c.Seed, Runs: c.Runs, Stop: c.Stop}
 	if c.Trace {

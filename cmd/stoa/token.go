@@ -14,7 +14,6 @@ import (
 	"github.com/stoashop/stoa/guard/audit"
 	"github.com/stoashop/stoa/guard/policy"
 	"github.com/stoashop/stoa/guard/staff"
-	"github.com/stoashop/stoa/kit/fault"
 	"github.com/stoashop/stoa/platform/db"
 )
 
@@ -44,17 +43,17 @@ func scopeNames() string {
 // it; what it is for goes to standard error.
 func (c tokenCreateCmd) Run(ctx context.Context, all *commands) error {
 	if (len(c.Scope) == 0) == (c.Role == "") {
-		return errors.New("say what the token may do: either --scope catalog.read,order.read or --role read_only")
+		return usage("say what the token may do: either --scope catalog.read,order.read or --role read_only")
 	}
 	n := staff.NewToken{Name: c.Name, Scopes: staff.ScopesOf(policy.Role(c.Role))}
 	for _, s := range c.Scope {
 		if !slices.Contains(staff.Scopes(), policy.Permission(s)) {
-			return fmt.Errorf("there is no scope %q; the scopes are %s", s, scopeNames())
+			return usage("there is no scope %q; the scopes are %s", s, scopeNames())
 		}
 		n.Scopes = append(n.Scopes, policy.Permission(s))
 	}
 	if c.Expires < 0 {
-		return errors.New("--expires must be a time to come, such as 720h")
+		return usage("--expires must be a time to come, such as 720h")
 	}
 	return all.withShop(ctx, func(shop *stoa.Shop) error {
 		if c.Expires > 0 {
@@ -66,7 +65,7 @@ func (c tokenCreateCmd) Run(ctx context.Context, all *commands) error {
 			return err
 		})
 		if err != nil {
-			return plainly(shop, err)
+			return err
 		}
 		fmt.Fprintln(os.Stderr, "Keep this key; it is not stored and cannot be shown again:")
 		fmt.Println(key)
@@ -127,11 +126,10 @@ type tokenRevokeCmd struct {
 // Run may be called twice.
 func (c tokenRevokeCmd) Run(ctx context.Context, all *commands) error {
 	return all.withShop(ctx, func(shop *stoa.Shop) error {
-		err := shop.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		return shop.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
 			_, err := shop.Staff.RevokeToken(ctx, tx, audit.System("command line"), c.ID)
 			return err
 		})
-		return plainly(shop, err)
 	})
 }
 
@@ -146,21 +144,4 @@ func (c *commands) withShop(ctx context.Context, fn func(*stoa.Shop) error) erro
 		return err
 	}
 	return errors.Join(fn(shop), shop.Close())
-}
-
-// plainly says a fault in words, a line for each bad value.
-func plainly(shop *stoa.Shop, err error) error {
-	f := (*fault.Error)(nil)
-	if err == nil || !errors.As(err, &f) {
-		return err
-	}
-	say := shop.Words.Printer("en", nil)
-	if len(f.Fields) == 0 {
-		return errors.New(say.Fault(f))
-	}
-	var lines []string
-	for _, field := range f.Fields {
-		lines = append(lines, field.Path+": "+say.Field(field))
-	}
-	return errors.New(strings.Join(lines, "\n"))
 }
