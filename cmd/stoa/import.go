@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/stoashop/stoa"
 	"github.com/stoashop/stoa/guard/audit"
@@ -109,10 +108,19 @@ func report(ctx context.Context, shop *stoa.Shop, say *locale.Printer, run trans
 	}
 	for _, c := range run.Report.Columns {
 		what := say.T("transfer.use." + string(c.Use))
+		if c.Target != "" {
+			what += ": " + c.Target
+		}
 		if c.Reason != "" {
 			what += ": " + say.T(c.Reason)
 		}
-		fmt.Printf("  column %-40s %s\n", c.Name, strings.TrimSpace(what+" "+c.Target))
+		if c.Field != nil {
+			what += " “" + c.Field.Label + "”"
+		}
+		for _, f := range c.Also {
+			what += ", custom field “" + f.Label + "”"
+		}
+		fmt.Printf("  column %-40s %s\n", c.Name, what)
 	}
 	switch {
 	case run.Report.Failure != "":

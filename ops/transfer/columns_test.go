@@ -2,6 +2,7 @@ package transfer_test
 
 import (
 	stdcmp "cmp"
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"maps"
@@ -20,6 +21,7 @@ import (
 	"github.com/stoashop/stoa/guard/audit"
 	"github.com/stoashop/stoa/kit/locale"
 	"github.com/stoashop/stoa/ops/transfer"
+	"github.com/stoashop/stoa/platform/db"
 	"github.com/stoashop/stoa/stoatest/dbtest"
 	"github.com/stoashop/stoa/words"
 )
@@ -562,6 +564,36 @@ func TestDates_areTold(t *testing.T) {
 		told(transfer.Spree, strings.Replace(spree, "Lasting", "Last ones", 1))
 		if p := s.product(t, "lasting"); p.Status != catalog.Active || p.Name["en"] != "Last ones" {
 			t.Errorf("%s is %s, want it on sale again", p.Name["en"], p.Status)
+		}
+	})
+}
+
+// An attribute that the shop's field of its name cannot hold gets a field of
+// its own, the same one again the next time.
+func TestAttributes_thatDoNotFitGetAFieldOfTheirOwn(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
+		s := newShop(t, e, nil)
+		s.tx(t, func(ctx context.Context, tx *db.Tx) error {
+			_, err := s.Fields.Create(ctx, tx, audit.Staff("stf_1"), custom.Field{
+				Owner: custom.Product, Code: "material", Kind: custom.Choice, Name: en("Material"), Choices: []custom.Option{{Code: "oak", Name: en("Oak")}},
+			})
+			if err != nil {
+				return err
+			}
+			_, err = s.Fields.Create(ctx, tx, audit.Staff("stf_1"), custom.Field{Owner: custom.Product, Code: "pages", Kind: custom.Number, Name: en("Pages")})
+			return err
+		})
+		file := table("SKU|Name|Regular price|Attribute 1 name|Attribute 1 value(s)|Attribute 2 name|Attribute 2 value(s)", "M-1|Mug|9|Material|Steel, Beech|Pages|120")
+		for range 2 {
+			run := s.run(t, transfer.Request{Platform: transfer.WooCommerce, File: strings.NewReader(file), Again: true})
+
+			if told := s.problems(t, run.ID); len(told) > 0 {
+				t.Errorf("told %v", told)
+			}
+			want := custom.Values{"material_2": custom.OfText(en("Steel, Beech")), "pages": custom.OfNumber(120_000_000)}
+			if diff := cmp.Diff(want, s.product(t, "mug").Fields); diff != "" {
+				t.Errorf("fields (-want +got):\n%s", diff)
+			}
 		}
 	})
 }

@@ -27,6 +27,9 @@ type plan struct {
 	// language.
 	codes   map[custom.Owner]map[string]string
 	notices []Problem
+	// unpriced and unpictured say that the file has prices, or pictures, and
+	// none of them can be taken over.
+	unpriced, unpictured bool
 }
 
 // facts is what is known of the values of one attribute.
@@ -78,6 +81,7 @@ func (ses *session) look(ctx context.Context) (plan, error) {
 	}
 	all, now := asides(), ses.s.db.Now()
 	var near, far int64 // pictures by file name and by address
+	priced := false
 	for i := range ses.sheet.Len() {
 		if i%256 == 0 && ctx.Err() != nil {
 			return p, ctx.Err()
@@ -120,10 +124,14 @@ func (ses *session) look(ctx context.Context) (plan, error) {
 			for _, price := range v.Prices {
 				if ses.priceList(price.Currency) == "" {
 					tell("transfer.no_price_list", "currency", price.Currency)
+					p.unpriced = p.unpriced || !priced
+				} else {
+					priced, p.unpriced = true, false
 				}
 			}
 		}
 	}
+	p.unpictured = near+far > 0 && ses.root == nil && (ses.fetch == nil || far == 0)
 	if near > 0 && ses.root == nil {
 		tell("transfer.pictures_need_folder", "count", near)
 	}
@@ -131,6 +139,10 @@ func (ses *session) look(ctx context.Context) (plan, error) {
 		tell("transfer.pictures_not_fetched", "count", far)
 	}
 	for _, owner := range []custom.Owner{custom.Product, custom.Variant} {
+		have, err := custom.For(ctx, ses.s.db, owner)
+		if err != nil {
+			return p, err
+		}
 		taken := make(map[string]bool)
 		for _, key := range slices.Sorted(maps.Keys(used[owner])) {
 			taken[key] = true
@@ -139,7 +151,10 @@ func (ses *session) look(ctx context.Context) (plan, error) {
 		p.codes[owner] = make(map[string]string)
 		for _, name := range order[owner] {
 			f := attributes[owner][name]
-			code := freeCode(attributeCode(f.name, ses.lang), taken)
+			code := freeCode(attributeCode(f.name, ses.lang), func(code string) bool {
+				d, ok := have.By(code)
+				return taken[code] || ok && !f.fits(d, ses.lang)
+			})
 			taken[code] = true
 			p.codes[owner][name] = code
 			p.fields[owner] = append(p.fields[owner], f.field(owner, code, ses.lang))
@@ -177,9 +192,9 @@ func attributeCode(name locale.Text, lang string) string {
 	return fieldKey(cmp.Or(name["en"], name[lang]))
 }
 
-func freeCode(code string, taken map[string]bool) string {
+func freeCode(code string, taken func(string) bool) string {
 	base := code
-	for n := 2; taken[code]; n++ {
+	for n := 2; taken(code); n++ {
 		tail := "_" + strconv.Itoa(n)
 		code = base[:min(len(base), 40-len(tail))] + tail
 	}
@@ -203,6 +218,21 @@ func (f *facts) see(a Attribute, lang string) {
 			f.values = append(f.values, v)
 		}
 	}
+}
+
+// fits reports whether a field that is there can hold the attribute.
+func (f *facts) fits(d custom.Field, lang string) bool {
+	switch d.Kind {
+	case custom.Text:
+		return true
+	case custom.Choice:
+		return !f.many
+	case custom.Number, custom.Colour, custom.Date, custom.Truth:
+	}
+	return !f.many && !slices.ContainsFunc(f.values, func(v locale.Text) bool {
+		_, empty, ok := d.Parse(v[lang])
+		return !ok || empty
+	})
 }
 
 // field is the definition an attribute gets: a choice that can be filtered by
@@ -432,7 +462,8 @@ func (ses *session) findLocation(ctx context.Context, tx *db.Tx) error {
 }
 
 // columns tells what becomes of the file's columns, now that all of it has been
-// looked at: a custom field that no product needs is not made.
+// looked at: a custom field that no product needs is not made, and prices and
+// pictures that cannot be had are not taken over.
 func (ses *session) columns() []Column {
 	made := make(map[string]bool)
 	for _, fields := range ses.plan.fields {
@@ -444,6 +475,13 @@ func (ses *session) columns() []Column {
 	for i := range list {
 		c := &list[i]
 		c.Also = slices.DeleteFunc(c.Also, func(d FieldDef) bool { return !made[d.Key] })
+		switch {
+		case c.Use != Mapped:
+		case ses.plan.unpriced && c.Target == "variants.prices" && len(c.Also) == 0:
+			c.Use, c.Target, c.Reason = Dropped, "", "transfer.column_unpriced"
+		case ses.plan.unpictured && (strings.HasPrefix(c.Target, "images") || c.Target == "variants.images"):
+			c.Use, c.Target, c.Reason = Dropped, "", "transfer.column_unpictured"
+		}
 		if c.Use != Kept || made[c.Field.Key] {
 			continue
 		}

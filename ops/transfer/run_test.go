@@ -443,7 +443,7 @@ func TestRun_aDeletedProductIsMadeAnew(t *testing.T) {
 func TestRun_saysOnceWhatConcernsTheWholeFile(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
 		s := newShop(t, e, nil)
-		file := "slug,sku,name,price,currency,tax_category\na,A,A,1,GBP,Books\nb,B,B,1,GBP,Books\n"
+		file := "slug,sku,name,price,currency,tax_category,image1_src\na,A,A,1,GBP,Books,https://pics.example/a.png\nb,B,B,1,GBP,Books,\n"
 		run := s.run(t, transfer.Request{Platform: transfer.Spree, File: strings.NewReader(file)})
 		var got []string
 		for _, p := range s.problems(t, run.ID) {
@@ -452,8 +452,17 @@ func TestRun_saysOnceWhatConcernsTheWholeFile(t *testing.T) {
 				t.Errorf("problem %+v", p)
 			}
 		}
-		if want := []string{"transfer.no_tax_class", "transfer.no_price_list"}; !slices.Equal(got, want) {
+		if want := []string{"transfer.no_tax_class", "transfer.no_price_list", "transfer.pictures_not_fetched"}; !slices.Equal(got, want) {
 			t.Errorf("problems %v, want %v", got, want)
+		}
+		left := make(map[string]string)
+		for _, c := range run.Report.Columns {
+			if c.Use == transfer.Dropped {
+				left[c.Name] = c.Reason
+			}
+		}
+		if diff := cmp.Diff(map[string]string{"price": "transfer.column_unpriced", "currency": "transfer.column_unpriced", "image1_src": "transfer.column_unpictured"}, left); diff != "" {
+			t.Errorf("columns that are left out (-want +got):\n%s", diff)
 		}
 		for p, err := range s.Catalogue(t.Context(), "") {
 			if err != nil {
