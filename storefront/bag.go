@@ -146,7 +146,7 @@ func (s *Store) refuseAdding(w http.ResponseWriter, r *http.Request, raw web.Raw
 // nothing.
 func (s *Store) setLine(w http.ResponseWriter, r *http.Request) error {
 	in, raw, err := web.DecodeForm[struct {
-		Quantity int64 `form:"quantity" min:"0"`
+		Quantity int64 `form:"quantity" min:"0" required:"true"`
 	}](r, formLimits())
 	if err == nil {
 		err = s.changeLine(r, in.Quantity)

@@ -268,8 +268,12 @@ func (s *Store) addressDraft(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	f, status := s.visit(r).typed(raw, nil), http.StatusOK
-	if fault.Is(err, fault.Malformed) { // no page of ours sends that
-		f, status = s.visit(r).typed(raw, err), web.Status(err)
+	if err != nil {
+		wrong := faultOf(err)
+		wrong.Fields = slices.DeleteFunc(wrong.Fields, func(f fault.Field) bool { return f.Reason == "form.required" }) // it may come yet
+		if len(wrong.Fields) > 0 {
+			f, status = s.visit(r).typed(raw, wrong), web.Status(err)
+		}
 	}
 	return s.showAddress(w, r, f, customer.Saved{ID: in.ID}, status)
 }
