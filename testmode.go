@@ -10,6 +10,23 @@ import (
 	"github.com/stoashop/stoa/platform/web"
 )
 
+// realMoney says why this shop may not be played with, and "" when it may: a
+// payment provider that is offered moves real money, or sends shoppers to pages
+// that are not on this machine.
+func (s *Shop) realMoney() string {
+	if s.Payments.AnyLive() {
+		return "a payment provider that moves real money is set up"
+	}
+	for _, p := range s.Payments.All() {
+		for _, page := range p.Provider.Info().Pages {
+			if p.Active && !loopback(page) {
+				return "the payment address " + page + " is not on this machine"
+			}
+		}
+	}
+	return ""
+}
+
 // clockRoutes read and set the shop's clock. They exist in test mode only:
 //
 //	curl -X PUT --data '{"now":"2026-12-24T18:00:00Z"}' -H 'Content-Type: application/json' http://localhost:8080/test/clock
@@ -33,7 +50,7 @@ func (s *Shop) clockRoutes() []policy.Route {
 		if err != nil {
 			return fault.New(fault.Invalid, "form.invalid").At("now", "form.not_a_date")
 		}
-		if s.Payments.AnyLive() {
+		if s.realMoney() != "" {
 			s.TestClock.Set(s.parts.clock.Now())
 			return fault.New(fault.Forbidden, "request.test_mode_refused")
 		}

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/stoashop/stoa/commerce/catalog"
+	"github.com/stoashop/stoa/commerce/fulfilment"
 	"github.com/stoashop/stoa/commerce/inventory"
 	"github.com/stoashop/stoa/commerce/order"
 	"github.com/stoashop/stoa/commerce/search"
@@ -480,7 +481,42 @@ func TestB25_theSecretLink(t *testing.T) {
 		if a.Header.Get("Referrer-Policy") != "no-referrer" || a.Header.Get("Cache-Control") != "no-store" {
 			t.Errorf("the link may leak: %v", a.Header)
 		}
+
+		// What happens with it now is said in words, until it has left.
+		if step := a.step(t); step != "We are packing it" {
+			t.Errorf("the order stands at %q", step)
+		}
+		o, err := s.Orders.ByNumber(t.Context(), s.DB, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Fulfilment.Ship(t.Context(), audit.System("test"), o.ID, fulfilment.Parcel{Lines: []order.ShipmentLine{{LineID: o.Lines[0].ID, Quantity: o.Lines[0].Quantity}}}); err != nil {
+			t.Fatal(err)
+		}
+		a = stranger.get(at).want(t, http.StatusOK)
+		if step := a.step(t); step == "" || step == "We are packing it" {
+			t.Errorf("on its way the order stands at %q", step)
+		}
 	})
+}
+
+// step is where an order's page says that the order is.
+func (a answer) step(t *testing.T) string {
+	t.Helper()
+	for n := range a.root.Descendants() {
+		for _, at := range n.Attr {
+			if at.Key == "aria-current" && at.Val == "step" {
+				var b strings.Builder
+				for d := range n.Descendants() {
+					if d.Type == html.TextNode {
+						b.WriteString(d.Data)
+					}
+				}
+				return strings.TrimSpace(b.String())
+			}
+		}
+	}
+	return ""
 }
 
 // The address a bank sends shoppers back to opens an order only to the browser

@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -58,7 +59,7 @@ func run(args []string) int {
 	}
 	line, err := parser.Parse(args)
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "stoa: %v\nTry: stoa --help\n", err)
+		fmt.Fprintf(os.Stderr, "stoa: %v\nTry: %s\n", err, helpFor(err))
 		return stoa.ExitUsage
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -74,6 +75,21 @@ func run(args []string) int {
 		return stoa.ExitCode(err)
 	}
 	return 0
+}
+
+// helpFor is the command whose help lists what the mistaken line could have
+// said.
+func helpFor(err error) string {
+	var mistake *kong.ParseError
+	command := "stoa"
+	if errors.As(err, &mistake) {
+		for _, part := range mistake.Context.Path {
+			if part.Command != nil {
+				command += " " + part.Command.Name
+			}
+		}
+	}
+	return command + " --help"
 }
 
 type versionCmd struct{}

@@ -66,22 +66,43 @@ func TestTrouble_refusedSettings(t *testing.T) {
 }
 
 func TestTrouble_commandLine(t *testing.T) {
-	for line, want := range map[string]string{
-		"sreve":                    `unexpected argument sreve, did you mean "serve"?`,
-		"serve --port=80":          "unknown flag --port",
-		"demo --products":          "--products",
-		"config":                   `expected "print"`,
-		"import magento /dev/null": "<platform> must be one of",
-		"import spree":             "<file>",
-		"serve -c":                 "--config",
+	for line, tt := range map[string]struct{ want, help string }{
+		"sreve":                    {`unexpected argument sreve, did you mean "serve"?`, "stoa"},
+		"--nope":                   {"unknown flag --nope", "stoa"},
+		"serve --port=80":          {"unknown flag --port", "stoa serve"},
+		"demo --products":          {"--products", "stoa demo"},
+		"config":                   {`expected "print"`, "stoa config"},
+		"config print --nope":      {"unknown flag --nope", "stoa config print"},
+		"import magento /dev/null": {"<platform> must be one of", "stoa import"},
+		"import spree":             {"<file>", "stoa import"},
+		"serve -c":                 {"--config", "stoa serve"},
 	} {
 		t.Run(line, func(t *testing.T) {
 			t.Parallel()
 			code, out := run(t, nil, strings.Fields(line)...)
-			if code != stoa.ExitUsage || !strings.Contains(out, want) || !strings.HasPrefix(out, "stoa: ") || !strings.HasSuffix(out, "Try: stoa --help\n") {
-				t.Errorf("exit code %d, it wrote\n%s\nwant %d and %s", code, out, stoa.ExitUsage, want)
+			if code != stoa.ExitUsage || !strings.Contains(out, tt.want) || !strings.HasPrefix(out, "stoa: ") || !strings.HasSuffix(out, "\nTry: "+tt.help+" --help\n") {
+				t.Errorf("exit code %d, it wrote\n%s\nwant %d, %s and the help of %s", code, out, stoa.ExitUsage, tt.want, tt.help)
 			}
 		})
+	}
+}
+
+// TestTrouble_postgresSaysWhatToDo holds the line that each way of being away
+// is told in.
+func TestTrouble_postgresSaysWhatToDo(t *testing.T) {
+	here, err := url.Parse(dbtest.Empty(t, db.Postgres))
+	if err != nil {
+		t.Fatal(err)
+	}
+	none := *here
+	none.Path = "/nobody_made_it"
+	for address, want := range map[string]string{
+		"postgres://shop:secret-word@127.0.0.1:1/x":  "cannot reach PostgreSQL at postgres://shop:xxxxx@127.0.0.1:1/x: nothing answers there; start it, or look at STOA_DATABASE",
+		"postgres://shop:secret-word@shop.invalid/x": "cannot reach PostgreSQL at postgres://shop:xxxxx@shop.invalid/x: there is no host shop.invalid; look at STOA_DATABASE",
+		none.String(): `: it has no database "nobody_made_it"; make one (createdb nobody_made_it), or look at STOA_DATABASE`,
+	} {
+		code, out := run(t, settings{"STOA_DATA=" + t.TempDir(), "STOA_LISTEN=" + port(t), "STOA_DATABASE=" + address}, "serve")
+		oneLine(t, code, out, stoa.ExitAway, want)
 	}
 }
 
@@ -275,7 +296,10 @@ func TestTrouble_postgresAway(t *testing.T) {
 		}
 	}
 	code, out := run(t, append(settings{"STOA_LISTEN=" + port(t)}, env[0], env[2]), "serve")
-	oneLine(t, code, out, stoa.ExitAway, "cannot reach PostgreSQL at postgres://")
+	oneLine(t, code, out, stoa.ExitAway, "cannot reach PostgreSQL at "+strings.ReplaceAll(u.String(), "secret-word", "xxxxx")+": ")
+	if strings.Count(out, w.at) != 1 || strings.Contains(out, "dial") {
+		t.Errorf("not one clear line: %s", out)
+	}
 	if strings.Contains(out, "secret-word") {
 		t.Error("the password is told")
 	}

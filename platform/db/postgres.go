@@ -9,8 +9,10 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -59,7 +61,7 @@ func (d *DB) openPostgres(ctx, background context.Context, dbURL string) error {
 		if errors.As(err, &f) {
 			err = f.Cause
 		}
-		return &Trouble{Away, fmt.Sprintf("cannot reach PostgreSQL at %s: is it running, and may this user log in? (%s)", Redacted(dbURL), oneLine(err)), err}
+		return &Trouble{Away, fmt.Sprintf("cannot reach PostgreSQL at %s: %s", Redacted(dbURL), remedy(err)), err}
 	}
 	go d.notes.run(background, pool)
 	go d.listen(background, cfg.ConnConfig.Copy())
@@ -78,7 +80,39 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	return conn, err
 }
 
-func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
+// remedy says in a few words why no connection can be had and what to do about
+// it, without the driver's list of everything that was tried.
+func remedy(err error) string {
+	var server *pgconn.PgError
+	var name *net.DNSError
+	var late net.Error
+	switch {
+	case errors.As(err, &server):
+		switch server.Code {
+		case "3D000":
+			base, _ := strings.CutPrefix(server.Message, "database ")
+			base = strings.Trim(strings.TrimSuffix(base, " does not exist"), `"`)
+			return fmt.Sprintf("it has no database %q; make one (createdb %s), or look at STOA_DATABASE", base, base)
+		case "28P01", "28000":
+			return "it refuses this user or the password; look at STOA_DATABASE"
+		case "53300":
+			return "it takes no more connections; raise max_connections or set pool_max_conns in STOA_DATABASE"
+		case "57P03":
+			return "it is starting or stopping; try again in a moment"
+		}
+		return strings.ToLower(server.Severity) + ": " + server.Message
+	case errors.As(err, &name):
+		return "there is no host " + name.Name + "; look at STOA_DATABASE"
+	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ENOENT):
+		return "nothing answers there; start it, or look at STOA_DATABASE"
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &late) && late.Timeout():
+		return "it does not answer in time; see that it runs and that no firewall is in between"
+	}
+	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
+		err = inner
+	}
+	return strings.Join(strings.Fields(err.Error()), " ") + "; see that it runs, or look at STOA_DATABASE"
+}
 
 // listen passes NOTIFY on to Wakes until the database is closed. After a lost
 // connection it wakes everybody: something may have been missed.

@@ -65,7 +65,7 @@ func TroubleOf(err error, address string) *Trouble {
 	var server *pgconn.PgError
 	var connect *pgconn.ConnectError
 	if errors.As(err, &connect) || errors.As(err, &server) && (strings.HasPrefix(server.Code, "53") || strings.HasPrefix(server.Code, "57P")) {
-		return &Trouble{Away, "PostgreSQL at " + Redacted(address) + " does not answer: " + oneLine(err), err}
+		return &Trouble{Away, "PostgreSQL at " + Redacted(address) + " does not answer: " + remedy(err), err}
 	}
 	return nil
 }
