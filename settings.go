@@ -77,7 +77,8 @@ func AllSettings() []Setting {
 
 // ReadSettings reads the settings: defaults, then the file (stoa.conf in the
 // working folder when file is ""; it may be missing then), then the
-// environment. Every problem is named in one *SettingsError, a line each.
+// environment. Every problem is named in one *SettingsError, a line each; to
+// set one name twice in the file is one.
 func ReadSettings(environ []string, file string) (Settings, error) {
 	values := make(map[string]string)
 	known := make(map[string]Setting)
@@ -135,8 +136,13 @@ func readConf(file string, take func(from, name, value string)) error {
 	defer f.Close()
 	lines := bufio.NewScanner(f)
 	var problems []error
+	seen := make(map[string]int) // the line of each name
 	for n := 1; lines.Scan(); n++ {
-		line := strings.TrimSpace(lines.Text())
+		line := lines.Text()
+		if n == 1 {
+			line = strings.TrimPrefix(line, "\ufeff") // some editors begin a file with a mark
+		}
+		line = strings.TrimSpace(line)
 		if line == "" || line[0] == '#' {
 			continue
 		}
@@ -145,7 +151,13 @@ func readConf(file string, take func(from, name, value string)) error {
 			problems = append(problems, fmt.Errorf("%s:%d: expected NAME = value", file, n))
 			continue
 		}
-		take(fmt.Sprintf("%s:%d", file, n), strings.TrimSpace(name), strings.Trim(strings.TrimSpace(value), `"`))
+		name = strings.TrimSpace(name)
+		if before := seen[name]; before > 0 {
+			problems = append(problems, fmt.Errorf("%s:%d: %s is set in line %d already; keep one of the two", file, n, name, before))
+			continue
+		}
+		seen[name] = n
+		take(fmt.Sprintf("%s:%d", file, n), name, strings.Trim(strings.TrimSpace(value), `"`))
 	}
 	return errors.Join(append(problems, lines.Err())...)
 }
@@ -188,7 +200,7 @@ func settingsOf(v map[string]string) (Settings, error) {
 		return false
 	}
 	s.Insecure, s.TestMode = truth("STOA_INSECURE"), truth("STOA_TEST_MODE")
-	if _, _, err := net.SplitHostPort(s.Listen); err != nil {
+	if !listenable(s.Listen) {
 		wrong("STOA_LISTEN", `must be an address and port such as "localhost:8080" or ":8080"`)
 	}
 	if s.Data == "" {
@@ -228,10 +240,8 @@ func settingsOf(v map[string]string) (Settings, error) {
 	if !slices.ContainsFunc([]string{"sqlite:", "postgres://", "postgresql://"}, func(scheme string) bool { return strings.HasPrefix(s.Database, scheme) }) {
 		wrong("STOA_DATABASE", "must be sqlite:FILE or postgres://USER:PASSWORD@HOST/NAME")
 	}
-	if s.MetricsListen != "" {
-		if _, _, err := net.SplitHostPort(s.MetricsListen); err != nil {
-			wrong("STOA_METRICS_LISTEN", `must be an address and port such as "localhost:9090"`)
-		}
+	if s.MetricsListen != "" && !listenable(s.MetricsListen) {
+		wrong("STOA_METRICS_LISTEN", `must be an address and port such as "localhost:9090"`)
 	}
 	if s.MasterKey != "" {
 		if raw, err := base64.StdEncoding.DecodeString(s.MasterKey); err != nil || len(raw) != privacy.MasterKeySize {
@@ -242,6 +252,17 @@ func settingsOf(v map[string]string) (Settings, error) {
 		wrong("STOA_TEST_MODE", "is refused: the payment address "+s.SandboxURL+" is not on this machine")
 	}
 	return s, errors.Join(problems...)
+}
+
+// listenable reports whether address is a host, perhaps empty, and a port that
+// there is.
+func listenable(address string) bool {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	_, err = net.LookupPort("tcp", port)
+	return err == nil
 }
 
 func baseOf(listen string) string {

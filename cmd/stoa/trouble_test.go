@@ -55,6 +55,8 @@ func TestTrouble_refusedSettings(t *testing.T) {
 		"test mode beside a bank elsewhere":   {settings{"STOA_LISTEN=localhost:0", "STOA_TEST_MODE=1", "STOA_SANDBOX_URL=https://bank.example"}, "STOA_TEST_MODE is refused: the payment address https://bank.example is not on this machine"},
 		"a mail server that cannot be one":    {settings{"STOA_LISTEN=localhost:0", "STOA_SMTP_URL=http://mail.example"}, "STOA_SMTP_URL"},
 		"a PostgreSQL address that is broken": {settings{"STOA_LISTEN=localhost:0", "STOA_DATABASE=postgres://shop@db:99999999/x"}, "cannot be read"},
+		"a port that cannot be":               {settings{"STOA_LISTEN=localhost:99999"}, `STOA_LISTEN must be an address and port such as "localhost:8080" or ":8080"`},
+		"a metrics port that cannot be":       {settings{"STOA_LISTEN=localhost:0", "STOA_METRICS_LISTEN=localhost:-1"}, `STOA_METRICS_LISTEN must be an address and port such as "localhost:9090"`},
 		"a file that is not there":            {settings{"STOA_LISTEN=localhost:0", "STOA_SMTP_URL_FILE=/nowhere"}, "names /nowhere, which cannot be read"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -63,6 +65,23 @@ func TestTrouble_refusedSettings(t *testing.T) {
 			oneLine(t, code, out, stoa.ExitSettings, tt.want)
 		})
 	}
+}
+
+func TestTrouble_settingsFile(t *testing.T) {
+	conf := filepath.Join(t.TempDir(), "stoa.conf")
+	write := func(text string) {
+		if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("\ufeffSTOA_LISTEN = localhost:1234\n") // as an editor of another system saves it
+	if code, out := run(t, nil, "config", "print", "-c", conf); code != 0 || !strings.Contains(out, "\nSTOA_LISTEN = localhost:1234\n") {
+		t.Errorf("with a mark before the first name: exit code %d, it wrote\n%s", code, out)
+	}
+
+	write("STOA_LISTEN = localhost:1\n\n# the other\nSTOA_LISTEN = localhost:2\n")
+	code, out := run(t, settings{"STOA_DATA=" + t.TempDir()}, "serve", "-c", conf)
+	oneLine(t, code, out, stoa.ExitSettings, conf+":4: STOA_LISTEN is set in line 1 already; keep one of the two")
 }
 
 func TestTrouble_commandLine(t *testing.T) {
