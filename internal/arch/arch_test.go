@@ -250,6 +250,9 @@ var statement = regexp.MustCompile("(?s)[`\"]\\s*(SELECT|INSERT INTO|UPDATE|DELE
 func TestSQL(t *testing.T) {
 	for _, s := range sources(t) {
 		base := path.Base(s.file)
+		if s.pkg == "internal/teeth" {
+			continue // it quotes the lines that it breaks
+		}
 		if strings.HasPrefix(base, "store") || s.pkg == "platform/db" || strings.HasPrefix(s.pkg, "stoatest") || strings.HasPrefix(s.pkg, "bench") {
 			continue
 		}
