@@ -270,7 +270,7 @@ func (s *Shop) trade(context.Context) error {
 		Budget: payment.DefaultBudget(), Languages: s.Words.Languages(),
 		Shop: func() checkout.Shop {
 			shop := s.market().Shop
-			return checkout.Shop{Zone: shop.Location(), Hold: shop.Hold(), TermsVersion: shop.TermsVersion, BaseURL: s.Settings.Base}
+			return checkout.Shop{Zone: shop.Location(), Hold: shop.Hold(), BaseURL: s.Settings.Base, Terms: s.Content.Terms}
 		},
 	}, s.Jobs)
 	s.Fulfilment = fulfilment.New(s.DB, s.Orders, s.Stock)

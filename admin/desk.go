@@ -377,3 +377,12 @@ func (t Typed) Unsent() Typed {
 	t.sent = false
 	return t
 }
+
+// Visitors is the question of a deletion: whether whoever follows an old link
+// is led on, as lead says in words, or told that it is gone (rule B23). The
+// input "visitors" is "lead" or "gone".
+func (d *Desk) Visitors(lead string) Field {
+	return Field{Name: "visitors", ID: "delete-visitors", Label: d.P.T("admin.delete.visitors"), Kind: ChoiceField, Choices: []Choice{
+		{Value: "lead", Label: lead, Selected: true}, {Value: "gone", Label: d.P.T("admin.delete.gone")},
+	}}
+}

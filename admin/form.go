@@ -97,5 +97,6 @@ type Dialog struct {
 	ID     string
 	Title  string
 	Text   string
-	Action Action // Post
+	Fields []Field // what is asked before; sent with the action
+	Action Action  // Post
 }

@@ -129,6 +129,13 @@ func New(o Options) (*Office, error) {
 			office.table.Add(s.Routes(office)...)
 		}
 	}
+	keys := make(map[string]string, len(office.nouns))
+	for _, n := range office.nouns {
+		if other, taken := keys[n.Key]; taken && n.Key != "" {
+			return nil, fmt.Errorf("back office: %s and %s have the same key %q", other, n.Label, n.Key)
+		}
+		keys[n.Key] = n.Label
+	}
 	slices.SortStableFunc(office.nouns, func(a, b Noun) int {
 		if a.Group != b.Group {
 			return a.Group - b.Group

@@ -1,5 +1,7 @@
 package admin
 
+import "github.com/stoashop/stoa/platform/theme"
+
 // ListView is a screen that lists things: page "list".
 type ListView struct {
 	Frame
@@ -43,8 +45,10 @@ type Section struct {
 	Media   []Medium
 	Picks   []Medium // one of them is chosen: that which is Main; its ID is sent as "media"
 	Links   []Link
-	Actions []Action // at the foot of the card
-	Head    []Action // beside the title
+	Prose   theme.HTML // a text as the shop would show it
+	Lang    string     // of Prose
+	Actions []Action   // at the foot of the card
+	Head    []Action   // beside the title
 	Bad     bool
 	// Form makes the section a form of its own that posts there; its actions
 	// submit it. Sections of a FormView's form leave it empty.

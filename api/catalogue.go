@@ -275,7 +275,7 @@ func (a *API) page(ctx context.Context, v visit, name string) (*catalog.Page, er
 		case found.Page != nil:
 			return found.Page, nil
 		case found.MovedTo == "":
-			return nil, fault.New(fault.NotFound, "catalog.product_gone")
+			return nil, fault.New(fault.Gone, "catalog.product_gone")
 		}
 		name = found.MovedTo
 	}

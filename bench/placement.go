@@ -167,7 +167,7 @@ func openCore(ctx context.Context, url string, trace func(int64, string, []any))
 		DB: d, Log: log, Vault: vault, Carts: c.carts_, Orders: order.New(vault), Stock: c.stock, Providers: providers,
 		Budget: payment.DefaultBudget(), Languages: []string{"en"},
 		Shop: func() checkout.Shop {
-			return checkout.Shop{Zone: now().Shop.Location(), Hold: now().Shop.Hold(), TermsVersion: "1", BaseURL: "http://localhost"}
+			return checkout.Shop{Zone: now().Shop.Location(), Hold: now().Shop.Hold(), Terms: func(context.Context) (string, error) { return "terms 1", nil }, BaseURL: "http://localhost"}
 		},
 	}, job.NewRunner(d, log, "bench"))
 	return c, nil

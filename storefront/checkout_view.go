@@ -88,7 +88,9 @@ func (s *Store) showCheckout(w http.ResponseWriter, r *http.Request, b cart.Bag,
 		p.Payment = append(p.Payment, choice)
 	}
 	p.Note = f.fill([]view.Field{{Name: "note", Label: v.P.T("storefront.checkout.note"), Type: "textarea", Value: d.Note, MaxLength: 2000}})[0]
-	p.Terms = &view.Terms{Text: s.terms(r, v), Field: f.fill([]view.Field{{Name: "terms", Type: "checkbox"}})[0]}
+	if text := s.terms(r, v); text != "" {
+		p.Terms = &view.Terms{Text: text, Field: f.fill([]view.Field{{Name: "terms", Type: "checkbox"}})[0]}
+	}
 	if err := s.summaryLines(r, v, b, &p); err != nil {
 		return err
 	}
@@ -223,18 +225,36 @@ func served(zones []shipping.Zone) []string {
 }
 
 // terms is the sentence that is agreed to, its nouns leading to the pages they
-// name as far as the shop has them.
+// name; "" when the shop has none of them.
 func (s *Store) terms(r *http.Request, v *Visit) theme.HTML {
-	swap := make([]string, 0, 6)
-	params := make([]any, 0, 6)
+	var swap, rest []string
+	terms := ""
 	for _, part := range []struct{ name, code string }{{"terms", "terms"}, {"withdrawal", "returns"}, {"privacy", "privacy"}} {
-		mark := "\x01" + part.name + "\x02"
-		words := html.EscapeString(v.P.T("storefront.checkout." + part.name + "_noun"))
-		if page, err := s.Content.ByCode(r.Context(), part.code); err == nil {
-			words = `<a href="` + html.EscapeString(v.pageURL(page)) + `" target="_blank">` + words + `</a>`
+		page, err := s.Content.ByCode(r.Context(), part.code)
+		if err != nil {
+			continue
 		}
-		params = append(params, part.name, mark)
-		swap = append(swap, mark, words)
+		mark := "\x01" + part.name + "\x02"
+		if part.name == "terms" {
+			terms = mark
+		} else {
+			rest = append(rest, mark)
+		}
+		words := html.EscapeString(v.P.T("storefront.checkout." + part.name + "_noun"))
+		swap = append(swap, mark, `<a href="`+html.EscapeString(v.pageURL(page))+`" target="_blank">`+words+`</a>`)
 	}
-	return theme.HTML(strings.NewReplacer(swap...).Replace(html.EscapeString(v.P.T("storefront.checkout.terms", params...))))
+	others := strings.Join(rest, "")
+	if len(rest) == 2 {
+		others = v.P.T("storefront.checkout.terms_both", "one", rest[0], "other", rest[1])
+	}
+	said := ""
+	switch {
+	case terms != "" && others != "":
+		said = v.P.T("storefront.checkout.terms", "terms", terms, "rest", others)
+	case terms != "":
+		said = v.P.T("storefront.checkout.terms_only", "terms", terms)
+	case others != "":
+		said = v.P.T("storefront.checkout.terms_rest", "rest", others)
+	}
+	return theme.HTML(strings.NewReplacer(swap...).Replace(html.EscapeString(said)))
 }

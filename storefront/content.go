@@ -138,7 +138,7 @@ func (s *Store) article(w http.ResponseWriter, r *http.Request) error {
 		if to := s.target(r.Context(), f, v, found.Elsewhere); to != "" {
 			return moved(w, r, to)
 		}
-		return notFound()
+		return gone()
 	}
 	p := *found.Page
 	if p.Code == contactCode {

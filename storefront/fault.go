@@ -36,6 +36,7 @@ var faultWords = map[int]string{
 	http.StatusForbidden:          "forbidden",
 	http.StatusUnauthorized:       "forbidden",
 	http.StatusNotFound:           "not_found",
+	http.StatusGone:               "gone",
 	http.StatusTooManyRequests:    "too_many",
 	http.StatusServiceUnavailable: "unavailable",
 }
@@ -57,7 +58,7 @@ func (s *Store) faultPage(r *http.Request, p web.Problem) ([]byte, error) {
 	}
 	e.Head.Title = e.Title
 	switch {
-	case p.Status == http.StatusNotFound:
+	case p.Status == http.StatusNotFound, p.Status == http.StatusGone:
 		f, err := s.furniture.Get(r.Context())
 		if err != nil {
 			return nil, err

@@ -22,6 +22,8 @@ import (
 
 func notFound() error { return fault.New(fault.NotFound, "fault.not_found") }
 
+func gone() error { return fault.New(fault.Gone, "fault.gone") }
+
 // category shows what is in a category and below it.
 func (s *Store) category(w http.ResponseWriter, r *http.Request) error {
 	v := s.visit(r)

@@ -52,6 +52,7 @@ func (s *Store) product(w http.ResponseWriter, r *http.Request) error {
 		if to := s.target(r.Context(), f, v, found.Elsewhere); to != "" {
 			return moved(w, r, to)
 		}
+		return gone()
 	}
 	if found.Page == nil {
 		return notFound()
@@ -529,6 +530,9 @@ func (s *Store) elsewhere(w http.ResponseWriter, r *http.Request, f *furniture, 
 	}
 	if to := s.target(r.Context(), f, v, target); ok && to != "" && to != r.URL.EscapedPath() {
 		return moved(w, r, to)
+	}
+	if ok && hit.Gone() {
+		return gone()
 	}
 	return notFound()
 }

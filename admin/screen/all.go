@@ -14,6 +14,7 @@ import (
 	"github.com/stoashop/stoa/admin/screen/mails"
 	"github.com/stoashop/stoa/admin/screen/messages"
 	"github.com/stoashop/stoa/admin/screen/orders"
+	"github.com/stoashop/stoa/admin/screen/pages"
 	"github.com/stoashop/stoa/admin/screen/products"
 	"github.com/stoashop/stoa/admin/screen/settings"
 	"github.com/stoashop/stoa/admin/screen/stock"
@@ -93,6 +94,7 @@ func All(p Parts) []admin.Screen {
 		}),
 		stock.Screen(stock.Parts{DB: p.DB, Catalog: p.Catalog, Inventory: p.Inventory, Staff: p.Staff}),
 		customers.Screen(customers.Parts{DB: p.DB, Customers: p.Customers, Orders: p.Orders, Staff: p.Staff, Fields: p.Fields, Content: p.Content, Mailbox: p.Mailbox, OrderTable: orderTable}),
+		pages.Screen(pages.Parts{DB: p.DB, Content: p.Content, Catalog: p.Catalog, Upload: p.Upload}),
 		messages.Screen(messages.Parts{DB: p.DB, Content: p.Content}),
 		mails.Screen(mails.Parts{DB: p.DB, Mailbox: p.Mailbox}),
 		imports.Screen(imports.Parts{DB: p.DB, Transfer: p.Transfer}),

@@ -64,7 +64,7 @@ type anything = json.RawMessage
 
 // faults are the statuses that a kind of operation may answer with.
 func (op described) faults() []int {
-	list := []int{http.StatusBadRequest, http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable}
+	list := []int{http.StatusBadRequest, http.StatusNotFound, http.StatusGone, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable}
 	if op.who != policy.Public {
 		list = append(list, http.StatusUnauthorized) // also for guests who send a token that is none
 	}

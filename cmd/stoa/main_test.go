@@ -13,7 +13,6 @@ import (
 	"regexp"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -197,22 +196,15 @@ func run(t *testing.T, env settings, args ...string) (code int, out string) {
 	return code, p.out.String()
 }
 
-var ports atomic.Int64
-
-// port is an address on this machine that is free and stays so until the
-// program listens on it: it lies below those that the system gives to whoever
-// asks for any, and no two tests get the same.
+// port is a free address on this machine.
 func port(t *testing.T) string {
 	t.Helper()
-	for range 1000 {
-		at := fmt.Sprintf("127.0.0.1:%d", 20_000+(int64(os.Getpid())*37+ports.Add(1))%12_000)
-		if l, err := net.Listen("tcp", at); err == nil {
-			l.Close()
-			return at
-		}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatal("no address is free")
-	return ""
+	defer l.Close()
+	return l.Addr().String()
 }
 
 // fresh are the settings of a shop that is not there yet.
@@ -269,7 +261,7 @@ type wire struct {
 }
 
 func newWire(t *testing.T, to string) *wire {
-	w := &wire{t: t, to: to, at: port(t)}
+	w := &wire{t: t, to: to, at: "127.0.0.1:0"}
 	w.mend()
 	t.Cleanup(w.cut)
 	return w

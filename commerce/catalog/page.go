@@ -74,7 +74,7 @@ func (s *Service) ProductPage(ctx context.Context, lang, listID, address string)
 	case !ok:
 		return Found{}, notFound()
 	case hit.Gone() && hit.GoneTo.ID == "":
-		return Found{}, fault.New(fault.NotFound, "catalog.product_gone")
+		return Found{}, fault.New(fault.Gone, "catalog.product_gone")
 	case hit.Gone():
 		return Found{Elsewhere: hit.GoneTo}, nil
 	case !p.VisibleAt(s.db.Now()):

@@ -32,10 +32,14 @@ type Providers interface {
 
 // Shop is what the checkout needs to know of the shop, read at each use.
 type Shop struct {
-	Zone         *time.Location
-	Hold         time.Duration // how long stock is held for somebody who pays
-	TermsVersion string
-	BaseURL      string // "https://shop.example", without a slash at the end
+	Zone    *time.Location
+	Hold    time.Duration // how long stock is held for somebody who pays
+	BaseURL string        // "https://shop.example", without a slash at the end
+
+	// Terms names the texts a shopper agrees to, with their versions, as the
+	// shop shows them now: "terms 3, privacy 1". It is "" when there are none,
+	// and then nobody is asked.
+	Terms func(ctx context.Context) (string, error)
 }
 
 // MaxHold is how long a hold may grow while a bank keeps a shopper waiting.

@@ -148,7 +148,11 @@ func outcomeOf(o order.Order) Outcome {
 
 func (s *Service) prepare(ctx context.Context, p Placement) (prepared, error) {
 	var prep prepared
-	err := s.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+	terms, err := s.Shop().Terms(ctx)
+	if err != nil {
+		return prep, err
+	}
+	err = s.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		prep = prepared{}
 		bag, err := s.Carts.Lock(ctx, tx, p.Owner, p.Lang)
 		if err != nil {
@@ -172,7 +176,7 @@ func (s *Service) prepare(ctx context.Context, p Placement) (prepared, error) {
 				return nil
 			}
 		}
-		if err := s.unmet(bag, d, p); err != nil {
+		if err := s.unmet(bag, d, p, terms != ""); err != nil {
 			prep.refusal = err
 			return nil
 		}
@@ -184,7 +188,7 @@ func (s *Service) prepare(ctx context.Context, p Placement) (prepared, error) {
 			prep.refusal = fault.New(fault.Conflict, ReasonCartChanged)
 			return nil
 		}
-		o, reserve, err := s.agree(ctx, tx, bag, d, p, existing, has)
+		o, reserve, err := s.agree(ctx, tx, bag, d, p, terms, existing, has)
 		if err != nil {
 			return err
 		}
@@ -258,7 +262,7 @@ func normalized(d cart.Details) cart.Details {
 }
 
 // unmet collects everything that keeps the order from being placed.
-func (s *Service) unmet(bag cart.Bag, d cart.Details, p Placement) error {
+func (s *Service) unmet(bag cart.Bag, d cart.Details, p Placement, terms bool) error {
 	if len(bag.Items) == 0 {
 		return fault.New(fault.Invalid, ReasonEmpty)
 	}
@@ -296,7 +300,7 @@ func (s *Service) unmet(bag cart.Bag, d cart.Details, p Placement) error {
 	if bag.Quote.Total.Gross > 0 && !s.offered(p.PaymentMethod, bag.Quote.Currency) {
 		form.Add("payment_method", "checkout.choose_payment")
 	}
-	if !p.Terms {
+	if terms && !p.Terms {
 		form.Add("terms", "checkout.accept_terms")
 	}
 	for _, problem := range bag.Problems {
@@ -318,14 +322,14 @@ func (s *Service) offered(code, currency string) bool {
 
 // agree writes the draft order: fresh, or the cart's declined draft anew.
 // reserve holds its stock.
-func (s *Service) agree(ctx context.Context, tx *db.Tx, bag cart.Bag, d cart.Details, p Placement, existing order.Order, has bool) (o order.Order, reserve func() error, err error) {
+func (s *Service) agree(ctx context.Context, tx *db.Tx, bag cart.Bag, d cart.Details, p Placement, terms string, existing order.Order, has bool) (o order.Order, reserve func() error, err error) {
 	shop := s.Shop()
 	o = order.Order{
 		CartID: bag.Cart.ID, CartVersion: bag.Cart.Version, CustomerID: bag.Cart.CustomerID, KeyID: bag.Cart.KeyID, MarketID: bag.Cart.MarketID,
 		Currency: bag.Quote.Currency, Locale: p.Lang, State: order.Draft,
 		Contact: order.Contact{Email: d.Email, Shipping: d.Shipping}, Note: d.Note,
 		PaymentMethod: p.PaymentMethod, PricesIncludeTax: bag.Quote.Basis.IncludesTax(),
-		Quote: bag.Quote, TermsVersion: shop.TermsVersion, HoldUntil: tx.Now().Add(shop.Hold),
+		Quote: bag.Quote, TermsVersion: terms, HoldUntil: tx.Now().Add(shop.Hold),
 		Goods: bag.Quote.Goods.Gross, Discount: bag.Quote.Discount, Tax: bag.Quote.Total.Tax, Total: bag.Quote.Total.Gross, Taxes: bag.Quote.Taxes,
 	}
 	if !d.SameBilling {

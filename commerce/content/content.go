@@ -28,6 +28,10 @@ const (
 // Menus lists those that have a place on the page.
 func Menus() []Menu { return []Menu{ShopMenu, HelpMenu, LegalMenu} }
 
+// Agreed lists the codes of the pages a shopper agrees to, or takes note of,
+// when ordering: the terms, the right of withdrawal, and privacy.
+func Agreed() []string { return []string{"terms", "returns", "privacy"} }
+
 // Page is a page of text.
 type Page struct {
 	ID       string // "pag_…"; "" for a new one

@@ -3,6 +3,7 @@ package content
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 
 	"github.com/stoashop/stoa/commerce/market"
@@ -64,6 +65,24 @@ func (s *Service) ByCode(ctx context.Context, code string) (Page, error) {
 	return Page{}, pageNotFound()
 }
 
+// Terms names the pages of Agreed that shoppers see, with their versions, from
+// memory: "terms 3, returns 1". It is "" when there are none. What a version
+// said, the change log keeps.
+func (s *Service) Terms(ctx context.Context) (string, error) {
+	var list []string
+	for _, code := range Agreed() {
+		p, err := s.ByCode(ctx, code)
+		switch {
+		case fault.Is(err, fault.NotFound):
+		case err != nil:
+			return "", err
+		default:
+			list = append(list, code+" "+strconv.FormatInt(p.Version, 10))
+		}
+	}
+	return strings.Join(list, ", "), nil
+}
+
 func pageNotFound() error { return fault.New(fault.NotFound, "content.page_not_found") }
 
 // Found is what a page's address leads to: exactly one of its members is set.
@@ -97,7 +116,7 @@ func (s *Service) At(ctx context.Context, lang, address string) (Found, error) {
 	case hit.Gone() && hit.GoneTo.ID != "":
 		return Found{Elsewhere: hit.GoneTo}, nil
 	case hit.Gone():
-		return Found{}, fault.New(fault.NotFound, "content.page_gone")
+		return Found{}, fault.New(fault.Gone, "content.page_gone")
 	}
 	for _, p := range all {
 		if p.ID == hit.ObjectID && !p.Draft && p.Slugs.In(lang, s.lang) != address {

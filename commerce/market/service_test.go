@@ -355,7 +355,6 @@ func TestSaveShop(t *testing.T) {
 			"no such day":      {func(s *market.Shop) { s.ClosedDays = []string{"2026-02-30"} }, "closed_days.0"},
 			"closed for years": {func(s *market.Shop) { s.ClosedDays = days(367) }, "closed_days"},
 			"a twin language":  {func(s *market.Shop) { s.Languages = []string{"en", "en"} }, "languages.1"},
-			"no terms":         {func(s *market.Shop) { s.TermsVersion = "" }, "terms_version"},
 			"a novel":          {func(s *market.Shop) { s.BankDetails = strings.Repeat("x", 2001) }, "bank_details"},
 		}
 		for name, tt := range tests {

@@ -83,7 +83,7 @@ func (s *Service) SetUp(ctx context.Context, tx *db.Tx, actor audit.Actor, in Se
 		Name: in.Name, Email: in.Email, Address: in.Address, Languages: in.Languages, Zone: in.Zone,
 		StockDisplay: StockFew, FewThreshold: 5, HoldMinutes: 10, MaxPerLine: 999,
 		CutOff: 14 * 60, Workdays: shipping.UsualSchedule().Workdays, ClosedDays: []string{},
-		TermsVersion: "1", OpenedAt: tx.Now(), Version: 1,
+		OpenedAt: tx.Now(), Version: 1,
 	}.tidied()
 	list := PriceList{ID: tx.NewID("plist"), Code: "standard", Name: "Standard", Currency: in.Currency, Version: 1}
 	main := Market{

@@ -38,10 +38,9 @@ type Shop struct {
 	Workdays   []time.Weekday `json:"workdays"`
 	ClosedDays []string       `json:"closed_days"` // "2026-12-25"
 
-	TermsVersion string    `json:"terms_version"` // orders note which terms they were placed under
-	BankDetails  string    `json:"bank_details"`  // told to those who pay by transfer
-	OpenedAt     time.Time `json:"opened_at"`
-	Version      int64     `json:"version"`
+	BankDetails string    `json:"bank_details"` // told to those who pay by transfer
+	OpenedAt    time.Time `json:"opened_at"`
+	Version     int64     `json:"version"`
 
 	location *time.Location
 }

@@ -11,13 +11,13 @@ func scanShop(rows *db.Rows) (s Shop, err error) {
 	var country string
 	err = rows.Scan(&s.Name, &s.Email, &s.Phone, db.JSON(&s.Address), &country, db.JSON(&s.Languages), &s.Zone,
 		&s.StockDisplay, &s.FewThreshold, &s.HoldMinutes, &s.MaxPerLine, &s.CutOff, db.JSON(&s.Workdays), db.JSON(&s.ClosedDays),
-		&s.TermsVersion, &s.BankDetails, db.Time(&s.OpenedAt), &s.Version)
+		&s.BankDetails, db.Time(&s.OpenedAt), &s.Version)
 	s.Address.Country = country
 	return s, err
 }
 
 const shopColumns = `name, email, phone, address, country, languages, zone, stock_display, few_threshold, hold_minutes, max_per_line,
-	cut_off, workdays, closed_days, terms_version, bank_details, opened_at, version`
+	cut_off, workdays, closed_days, bank_details, opened_at, version`
 
 func shop(ctx context.Context, q db.Q) (Shop, error) {
 	return db.First(ctx, q, scanShop, `SELECT `+shopColumns+` FROM shop WHERE id = 'shop'`)
@@ -31,22 +31,22 @@ func lockShop(ctx context.Context, tx *db.Tx) (Shop, error) {
 func insertShop(ctx context.Context, tx *db.Tx, s Shop) (n int64, err error) {
 	return tx.Exec(ctx, `
 		INSERT INTO shop (id, `+shopColumns+`)
-		VALUES ('shop', $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+		VALUES ('shop', $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 		ON CONFLICT (id) DO NOTHING`,
 		s.Name, s.Email, s.Phone, db.JSON(&s.Address), s.Address.Country, db.JSON(&s.Languages), s.Zone,
 		s.StockDisplay, s.FewThreshold, s.HoldMinutes, s.MaxPerLine, s.CutOff, db.JSON(&s.Workdays), db.JSON(&s.ClosedDays),
-		s.TermsVersion, s.BankDetails, s.OpenedAt.UnixMilli(), s.Version)
+		s.BankDetails, s.OpenedAt.UnixMilli(), s.Version)
 }
 
 func updateShop(ctx context.Context, tx *db.Tx, s Shop) error {
 	_, err := tx.Exec(ctx, `
 		UPDATE shop SET name = $1, email = $2, phone = $3, address = $4, country = $5, languages = $6, zone = $7,
 			stock_display = $8, few_threshold = $9, hold_minutes = $10, max_per_line = $11, cut_off = $12, workdays = $13,
-			closed_days = $14, terms_version = $15, bank_details = $16, version = version + 1
-		WHERE id = 'shop' AND version = $17`,
+			closed_days = $14, bank_details = $15, version = version + 1
+		WHERE id = 'shop' AND version = $16`,
 		s.Name, s.Email, s.Phone, db.JSON(&s.Address), s.Address.Country, db.JSON(&s.Languages), s.Zone,
 		s.StockDisplay, s.FewThreshold, s.HoldMinutes, s.MaxPerLine, s.CutOff, db.JSON(&s.Workdays),
-		db.JSON(&s.ClosedDays), s.TermsVersion, s.BankDetails, s.Version)
+		db.JSON(&s.ClosedDays), s.BankDetails, s.Version)
 	return err
 }
 

@@ -83,7 +83,6 @@ func (s Shop) Validate() error {
 			form.Add("closed_days."+strconv.Itoa(i), "form.not_a_date")
 		}
 	}
-	line(&form, "terms_version", s.TermsVersion, 40)
 	switch {
 	case !utf8.ValidString(s.BankDetails):
 		form.Add("bank_details", "form.not_utf8")

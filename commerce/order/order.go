@@ -109,7 +109,7 @@ type Order struct {
 	RefundedShip money.Minor // of Shipping
 
 	Quote        pricing.Quote
-	TermsVersion string
+	TermsVersion string // what was agreed to, as checkout.Shop.Terms names it; "" when nothing was asked
 	CancelReason string
 	HoldUntil    time.Time
 	CreatedAt    time.Time

@@ -20,6 +20,7 @@ const (
 	Invalid                 // read, but not acceptable; Fields says where
 	Forbidden               // the role lacks the function
 	NotFound                // no such object, or not the asker's
+	Gone                    // it was here, and was deleted for good
 	Conflict                // the world moved: price, stock, version, state
 	TooLarge                // over a size limit
 	Declined                // a payment was refused
@@ -27,7 +28,7 @@ const (
 	Unavailable             // something we need is away; try again
 )
 
-var names = [...]string{"internal", "malformed", "invalid", "forbidden", "not_found", "conflict", "too_large", "declined", "too_many", "unavailable"}
+var names = [...]string{"internal", "malformed", "invalid", "forbidden", "not_found", "gone", "conflict", "too_large", "declined", "too_many", "unavailable"}
 
 func (k Kind) String() string {
 	if k < 0 || int(k) >= len(names) {

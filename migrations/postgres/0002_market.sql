@@ -62,7 +62,6 @@ CREATE TABLE shop (
     cut_off        BIGINT NOT NULL CHECK (cut_off BETWEEN 0 AND 1440), -- public
     workdays       TEXT   NOT NULL,                          -- public
     closed_days    TEXT   NOT NULL,                          -- public
-    terms_version  TEXT   NOT NULL,                          -- public
     bank_details   TEXT   NOT NULL,                          -- public
     opened_at      BIGINT NOT NULL,                          -- internal
     version        BIGINT NOT NULL                           -- internal

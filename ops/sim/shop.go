@@ -175,7 +175,7 @@ func (s *site) newNode(name string, b *bank, post *postOffice) *node {
 	n.checkout = checkout.New(checkout.Deps{
 		DB: s.db, Log: quiet, Vault: s.vault, Carts: n.carts, Orders: n.orders, Stock: n.stock, Providers: b,
 		Shop: func() checkout.Shop {
-			return checkout.Shop{Zone: time.UTC, Hold: 10 * time.Minute, TermsVersion: "1", BaseURL: "https://shop.example"}
+			return checkout.Shop{Zone: time.UTC, Hold: 10 * time.Minute, Terms: func(context.Context) (string, error) { return "terms 1", nil }, BaseURL: "https://shop.example"}
 		},
 		Budget: payment.DefaultBudget(), Languages: []string{"en"},
 	}, n.runner)

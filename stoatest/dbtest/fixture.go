@@ -44,8 +44,8 @@ func (e Env) Market(t testing.TB) {
 		`INSERT INTO price_list (id, code, name, currency, version) VALUES ('plist_std', 'standard', 'Standard', 'EUR', 1)`,
 		`INSERT INTO market (id, code, name, currency, locale, price_list_id, prices_include_tax, tax_rounding, tax_outside, price_kept, is_default, version)
 			VALUES ('mkt_std', 'eu', 'Europe', 'EUR', 'en', 'plist_std', 1, 'line', 'refuse', 'gross', 1, 1)`,
-		`INSERT INTO shop (id, name, email, phone, address, country, languages, zone, stock_display, few_threshold, hold_minutes, max_per_line, cut_off, workdays, closed_days, terms_version, bank_details, opened_at, version)
-			VALUES ('shop', 'Test', 'shop@example.com', '', '{}', 'DE', '["en","de"]', 'Europe/Berlin', 'few', 3, 10, 99, 840, '[1,2,3,4,5]', '[]', '1', '', 0, 1)`,
+		`INSERT INTO shop (id, name, email, phone, address, country, languages, zone, stock_display, few_threshold, hold_minutes, max_per_line, cut_off, workdays, closed_days, bank_details, opened_at, version)
+			VALUES ('shop', 'Test', 'shop@example.com', '', '{}', 'DE', '["en","de"]', 'Europe/Berlin', 'few', 3, 10, 99, 840, '[1,2,3,4,5]', '[]', '', 0, 1)`,
 	)
 }
 

@@ -174,7 +174,7 @@ func New(t *testing.T, e dbtest.Env) *Rig {
 	r.Checkout = checkout.New(checkout.Deps{
 		DB: e.DB, Log: slog.New(slog.DiscardHandler), Vault: vault, Carts: r.Carts, Orders: r.Orders, Stock: r.Stock, Providers: r.Bank,
 		Shop: func() checkout.Shop {
-			return checkout.Shop{Zone: time.UTC, Hold: 10 * time.Minute, TermsVersion: "1", BaseURL: "http://localhost"}
+			return checkout.Shop{Zone: time.UTC, Hold: 10 * time.Minute, Terms: func(context.Context) (string, error) { return "terms 1", nil }, BaseURL: "http://localhost"}
 		},
 		Budget: payment.DefaultBudget(), Languages: []string{"en", "de"},
 	}, r.Runner)

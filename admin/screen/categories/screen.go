@@ -248,8 +248,12 @@ func (s *screen) page(w http.ResponseWriter, r *http.Request, c catalog.Category
 				{Label: d.P.T("admin.category.below"), URL: at + "/new?parent=" + c.ID, Icon: "plus"},
 				{Label: d.P.T("admin.category.delete"), Icon: "trash", Look: "danger", Opens: "delete"},
 			}
+			var visitors []admin.Field
+			if c.ParentID != "" {
+				visitors = []admin.Field{d.Visitors(d.P.T("admin.delete.to_parent"))}
+			}
 			v.Dialogs = []admin.Dialog{{
-				ID: "delete", Title: d.P.T("admin.category.delete_title", "name", title), Text: d.P.T("admin.category.delete_text"),
+				ID: "delete", Title: d.P.T("admin.category.delete_title", "name", title), Text: d.P.T("admin.category.delete_text"), Fields: visitors,
 				Action: admin.Action{Label: d.P.T("admin.category.delete"), Post: true, URL: at + "/" + c.ID + "/deletion", Key: frame.FormKey, Look: "danger"},
 			}}
 		}
@@ -303,7 +307,10 @@ func (s *screen) move(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *screen) remove(w http.ResponseWriter, r *http.Request) error {
-	if _, _, err := web.DecodeForm[struct{}](r, web.Limits{}); err != nil {
+	in, _, err := web.DecodeForm[struct {
+		Visitors string `form:"visitors" oneof:"lead gone"`
+	}](r, web.Limits{})
+	if err != nil {
 		return err
 	}
 	c, _, err := s.category(r)
@@ -311,7 +318,7 @@ func (s *screen) remove(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	err = s.o.Once.Do(w, r, func(ctx context.Context, tx *db.Tx) (once.Response, error) {
-		return admin.Done(at, "category_deleted"), s.Catalog.DeleteCategory(ctx, tx, s.o.Desk(r).Actor(), c.ID, false)
+		return admin.Done(at, "category_deleted"), s.Catalog.DeleteCategory(ctx, tx, s.o.Desk(r).Actor(), c.ID, in.Visitors == "gone")
 	})
 	if err == nil || !fault.Is(err, fault.Conflict) {
 		return err

@@ -45,7 +45,7 @@ func Screen(p Parts) admin.Screen {
 	return admin.Screen{
 		Pages: Templates,
 		Nouns: []admin.Noun{{
-			Label: "admin.mails.title", URL: at, Icon: "mail", Key: "L", Group: 1, Place: 2, Permission: policy.MailRead,
+			Label: "admin.mails.title", URL: at, Icon: "mail", Key: "E", Group: 1, Place: 2, Permission: policy.MailRead,
 			Waiting: func(ctx context.Context) (int64, error) { return s.Mailbox.FailedUpTo(ctx, s.DB, 100) },
 		}},
 		Routes: func(o *admin.Office) []policy.Route {

@@ -267,7 +267,7 @@ func (s *screen) people(d *admin.Desk, v *View, o order.Order) {
 	v.ShipTo, v.BillTo, v.ShipBy = written(d, ship), written(d, bill), o.ShippingName
 	v.Facts = []admin.Fact{{Label: d.P.T("admin.order.id"), Value: o.ID}}
 	if o.TermsVersion != "" {
-		v.Facts = append([]admin.Fact{{Label: d.P.T("admin.order.terms"), Value: d.P.T("admin.order.terms_version", "version", o.TermsVersion)}}, v.Facts...)
+		v.Facts = append([]admin.Fact{{Label: d.P.T("admin.order.terms"), Value: o.TermsVersion}}, v.Facts...)
 	}
 }
 

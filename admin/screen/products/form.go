@@ -360,8 +360,12 @@ func (s *screen) about(d *admin.Desk, v *View, p catalog.Product, write bool) {
 		{Label: d.P.T(label), Icon: icon, Post: true, URL: at + "/" + p.ID + "/status", Key: v.FormKey, Name: "status", Value: to},
 		{Label: d.P.T("admin.product.delete"), Icon: "trash", Look: "danger", Opens: "delete"},
 	}
+	var visitors []admin.Field
+	if p.CategoryID != "" {
+		visitors = []admin.Field{d.Visitors(d.P.T("admin.delete.to_category"))}
+	}
 	v.Dialogs = []admin.Dialog{{
-		ID: "delete", Title: d.P.T("admin.product.delete_title", "name", p.Name.In(d.P.Lang(), d.First())), Text: d.P.T("admin.product.delete_text"),
+		ID: "delete", Title: d.P.T("admin.product.delete_title", "name", p.Name.In(d.P.Lang(), d.First())), Text: d.P.T("admin.product.delete_text"), Fields: visitors,
 		Action: admin.Action{Label: d.P.T("admin.product.delete"), Post: true, URL: at + "/" + p.ID + "/deletion", Key: v.FormKey, Look: "danger"},
 	}}
 }

@@ -381,11 +381,14 @@ func (s *screen) setStatus(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *screen) remove(w http.ResponseWriter, r *http.Request) error {
-	if _, _, err := web.DecodeForm[struct{}](r, web.Limits{}); err != nil {
+	in, _, err := web.DecodeForm[struct {
+		Visitors string `form:"visitors" oneof:"lead gone"`
+	}](r, web.Limits{})
+	if err != nil {
 		return err
 	}
 	return s.o.Once.Do(w, r, func(ctx context.Context, tx *db.Tx) (once.Response, error) {
-		err := s.Catalog.Delete(ctx, tx, s.o.Desk(r).Actor(), r.PathValue("id"), false)
+		err := s.Catalog.Delete(ctx, tx, s.o.Desk(r).Actor(), r.PathValue("id"), in.Visitors == "gone")
 		return admin.Done(at, "product_deleted"), err
 	})
 }

@@ -144,7 +144,6 @@ type shopForm struct {
 	CutOff       string      `form:"cut_off" max:"5"`
 	Workdays     []string    `form:"workdays" items:"7" oneof:"0 1 2 3 4 5 6"`
 	ClosedDays   string      `form:"closed_days" multiline:"true" max:"6000"`
-	Terms        string      `form:"terms_version" max:"40"`
 	Bank         string      `form:"bank_details" multiline:"true" max:"2000"`
 }
 
@@ -211,7 +210,6 @@ func (s *screen) showShop(w http.ResponseWriter, r *http.Request, t admin.Typed,
 		{Title: d.P.T("admin.settings.buying"), ID: "buying", Grid: true, Fields: t.Fields(
 			number("max_per_line", "admin.settings.max_per_line", "admin.settings.max_per_line_help", "admin.settings.pieces", shop.MaxPerLine),
 			number("hold_minutes", "admin.settings.hold", "admin.settings.hold_help", "admin.settings.minutes", int64(shop.HoldMinutes)),
-			admin.Field{Name: "terms_version", Label: d.P.T("admin.settings.terms"), Help: d.P.T("admin.settings.terms_help"), Value: shop.TermsVersion, Max: 40},
 		)},
 		{Title: d.P.T("admin.settings.dispatch"), ID: "dispatch", Fields: t.Fields(
 			admin.Field{Name: "cut_off", Label: d.P.T("admin.settings.cut_off"), Kind: "time", Value: clock(shop.CutOff), Help: d.P.T("admin.settings.cut_off_help")},
@@ -324,7 +322,7 @@ func (in shopForm) apply(shop market.Shop) (market.Shop, error) {
 	shop.Name, shop.Email, shop.Phone, shop.Address = in.Name, in.Email, in.Phone, in.Address.address()
 	shop.Languages, shop.Zone = ordered(in.Languages, in.First), in.Zone
 	shop.StockDisplay, shop.FewThreshold, shop.HoldMinutes, shop.MaxPerLine = in.StockDisplay, in.FewThreshold, in.HoldMinutes, in.MaxPerLine
-	shop.TermsVersion, shop.BankDetails = in.Terms, in.Bank
+	shop.BankDetails = in.Bank
 	t, err := time.Parse("15:04", in.CutOff)
 	if err != nil {
 		form.Add("cut_off", "admin.settings.not_a_time")
