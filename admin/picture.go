@@ -36,7 +36,7 @@ func (d *Desk) PictureLimits() web.Limits {
 }
 
 // picturesToChoose is how many pictures a form offers beside the chosen one.
-const picturesToChoose = 23
+const picturesToChoose = 14
 
 // PictureSection draws the choice: the picture there is, the latest others of
 // the shop, none, or a file. id is the chosen one's; "" for none.

@@ -326,8 +326,7 @@ func columns(d *admin.Desk, list []transfer.Column) *admin.Table {
 		case transfer.Dropped:
 			becomes.Text, becomes.Tone = d.P.T("admin.imports.dropped"), admin.Warn
 		default:
-			becomes.Text = d.P.T("admin.imports.mapped")
-			why.Text, why.Tone = c.Target, "faint"
+			becomes.Text = target(d, c.Target)
 		}
 		for _, f := range c.Also {
 			why.Text += ", " + d.P.T("admin.imports.kept_as", "field", f.Label)
@@ -339,6 +338,21 @@ func columns(d *admin.Desk, list []transfer.Column) *admin.Table {
 		t.Rows = append(t.Rows, admin.Row{Cells: []admin.Cell{{Text: c.Name}, becomes, why, {Text: d.P.Number(int64(c.Filled))}}})
 	}
 	return t
+}
+
+// target says in words what a column fills: "variants.sku" is the SKU.
+func target(d *admin.Desk, targets string) string {
+	var names []string
+	for part := range strings.SplitSeq(targets, ", ") {
+		key := "admin.imports.target." + part
+		if d.P.Has(key) {
+			names = append(names, d.P.T(key))
+		}
+	}
+	if len(names) == 0 {
+		return d.P.T("admin.imports.mapped")
+	}
+	return strings.Join(names, ", ")
 }
 
 func (s *screen) carry(w http.ResponseWriter, r *http.Request) error {
