@@ -22,6 +22,7 @@ func TestDoors(t *testing.T) {
 			t.Run("T62_T65_anothers_object_answers_like_none", w.anothersObjectAnswersLikeNone)
 			t.Run("bad_addresses_are_answered", w.badAddressesAreAnswered)
 			t.Run("filters_are_told_where_they_were_chosen", w.filtersAreToldWhereTheyWereChosen)
+			t.Run("T46_T91_T98_strangers_change_nothing", w.strangersChangeNothing)
 			t.Run("every_form_refuses_nonsense", w.everyFormRefusesNonsense)
 			t.Run("everyone_tries_everything", w.everyoneTriesEverything) // signs everybody out
 		})

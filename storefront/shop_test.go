@@ -563,7 +563,7 @@ func TestPayment_declinedAndPaidAtTheSecondTry(t *testing.T) {
 			return v.get(v.do(r).Header.Get("Location")).Header.Get("Location")
 		}
 		to := try("4000000000000002")
-		page := v.get(to).want(t, http.StatusOK, "The bank declined this payment. Nothing was charged.", "Toaster for two")
+		page := v.get(to).want(t, http.StatusOK, "The bank declined this payment. Nothing was charged.", "Choose another way to pay", "Toaster for two")
 		if n := strings.Count(page.words(), "Nothing was charged."); n != 1 {
 			t.Errorf("it is said %d times that nothing was charged, want once", n)
 		}
