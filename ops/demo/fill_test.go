@@ -19,6 +19,7 @@ import (
 	"github.com/stoashop/stoa/commerce/shipping"
 	"github.com/stoashop/stoa/commerce/tax"
 	"github.com/stoashop/stoa/guard/audit"
+	"github.com/stoashop/stoa/kit/fault"
 	"github.com/stoashop/stoa/ops/demo"
 	"github.com/stoashop/stoa/platform/blob"
 	"github.com/stoashop/stoa/platform/db"
@@ -181,6 +182,59 @@ func TestFill(t *testing.T) {
 func title(d *demo.Demo, category string) string {
 	i := slices.IndexFunc(d.Categories, func(c demo.Category) bool { return c.Code == category })
 	return d.Categories[i].Name["en"]
+}
+
+// late takes pictures in and, at the first, has something else happen before.
+type late struct {
+	unseen
+	once   sync.Once
+	before func()
+}
+
+func (l *late) Picture(ctx context.Context, r io.Reader) (upload.Picture, error) {
+	l.once.Do(l.before)
+	return l.unseen.Picture(ctx, r)
+}
+
+// Of two that fill one database the second finds the first one's demo. A shop
+// that its owner opens meanwhile is none, and is not touched.
+func TestFill_anotherIsFirst(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
+		s := services(t, e, unseen{})
+		s.Upload = &late{before: func() {
+			if filled, err := demo.Fill(t.Context(), services(t, e, unseen{}), demo.Options{Products: 80}); err != nil || !filled {
+				t.Error(filled, err)
+			}
+		}}
+		filled, err := demo.Fill(t.Context(), s, demo.Options{Products: 90})
+		if err != nil || filled {
+			t.Errorf("filled %v, %v", filled, err)
+		}
+		found, err := demo.Look(t.Context(), e.DB)
+		if want := (demo.State{Taken: true, Demo: true, Products: 80}); err != nil || found != want {
+			t.Errorf("the database holds %+v, %v", found, err)
+		}
+	})
+	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
+		s := services(t, e, unseen{})
+		s.Upload = &late{before: func() {
+			setup := market.Suggest("DE")
+			setup.Name, setup.Email = "Hausrat", "hallo@hausrat.example"
+			err := e.DB.InTx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+				return s.Market.SetUp(ctx, tx, audit.System("test"), setup)
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		}}
+		if filled, err := demo.Fill(t.Context(), s, demo.Options{}); fault.Reason(err) != "market.already_open" || filled {
+			t.Errorf("filled %v, %v", filled, err)
+		}
+		found, err := demo.Look(t.Context(), e.DB)
+		if want := (demo.State{Taken: true}); err != nil || found != want {
+			t.Errorf("the database holds %+v, %v", found, err)
+		}
+	})
 }
 
 // A shop that cannot be furnished stays closed: nothing of the demo is left

@@ -135,7 +135,7 @@ func (d *DB) provider(files fs.FS) (*goose.Provider, *sql.DB, error) {
 			}
 		}
 	} else {
-		if pool, err = sql.Open("sqlite", "file:"+d.url[len("sqlite:"):]+"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)&_txlock=immediate"); err != nil {
+		if pool, err = sql.Open("sqlite", "file:"+(&url.URL{Path: d.url[len("sqlite:"):]}).EscapedPath()+"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)&_txlock=immediate"); err != nil {
 			return nil, nil, err
 		}
 		pool.SetMaxOpenConns(1)

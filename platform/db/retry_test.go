@@ -103,7 +103,13 @@ func TestOpen_anyPath(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
+				if _, err := d.Migrate(t.Context(), onlyFirst(t, db.SQLite)); err != nil {
+					t.Error(err)
+				}
 				err = d.InTx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+					if _, err := tx.Exec(ctx, insertThrottle, "b", 1, 1); err != nil { // what was migrated is this file
+						return err
+					}
 					_, err := tx.Exec(ctx, `CREATE TABLE t (n INTEGER)`)
 					return err
 				})
