@@ -27,7 +27,7 @@ func (s *Store) orderRoutes() []policy.Route {
 }
 
 // orderPage shows an order to whoever has its secret link. Its buyer, signed
-// in, sees it whole; anybody else sees who it is for only in part.
+// in or just come from the checkout, sees it whole; anybody else sees who it is for only in part.
 func (s *Store) orderPage(w http.ResponseWriter, r *http.Request) error {
 	o, err := s.Orders.ByToken(r.Context(), s.DB, r.PathValue("token"))
 	if err != nil {
@@ -40,17 +40,13 @@ func (s *Store) orderPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	out := view.OrderPage{Page: page, Fresh: r.URL.Query().Has("fresh") && o.State == order.Placed}
-	if out.Order, err = s.viewOrder(r.Context(), v, o, mine); err != nil {
-		return err
-	}
-	if out.Fresh { // the browser that bought is thanked by name
-		bought, err := s.bought(r, o)
-		if err != nil {
+	if out.Fresh && !mine { // the browser that bought is thanked by name and may check the address
+		if mine, err = s.bought(r, o); err != nil {
 			return err
 		}
-		if bought {
-			out.Order.Name = firstName(o)
-		}
+	}
+	if out.Order, err = s.viewOrder(r.Context(), v, o, mine); err != nil {
+		return err
 	}
 	if out.Order.CancelURL != "" {
 		out.Order.CancelURL = v.url("orders", o.Token, "cancellation")

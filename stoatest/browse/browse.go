@@ -134,6 +134,15 @@ func (b *Tab) Scheme(scheme string) {
 	}})
 }
 
+// ForcedColours shows pages in the reader's own colours, as Windows' contrast
+// themes do, until the next call of Scheme.
+func (b *Tab) ForcedColours() {
+	b.t.Helper()
+	call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+		{Name: "forced-colors", Value: "active"}, {Name: "prefers-color-scheme", Value: "dark"}, {Name: "prefers-reduced-motion", Value: "reduce"},
+	}})
+}
+
 // Script turns the page's own scripts on or off, from the next page on.
 func (b *Tab) Script(on bool) {
 	b.t.Helper()

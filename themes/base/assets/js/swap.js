@@ -44,6 +44,7 @@ function mark(ids, busy) {
 }
 
 const controls = (ids) => ids.flatMap((id) => [...(document.getElementById(id)?.querySelectorAll("input[name], textarea[name], select[name]") ?? [])]);
+const reachable = (id) => [...(document.getElementById(id)?.querySelectorAll("a[href], button, input, select, textarea, summary") ?? [])].filter((e) => e.checkVisibility());
 const picks = (c) => c.type === "checkbox" || c.type === "radio";
 const state = (c) => (picks(c) ? c.checked : c.value);
 
@@ -62,6 +63,8 @@ function exchange(ids, page, sent) {
   const at = document.activeElement;
   const focus = at?.id;
   const caret = at?.selectionStart;
+  const home = ids.find((id) => document.getElementById(id)?.contains(at));
+  const place = home && reachable(home).indexOf(at);
   let words = "";
   for (const id of ids) {
     const old = document.getElementById(id);
@@ -85,7 +88,7 @@ function exchange(ids, page, sent) {
   }
   keep(changed);
   const first = document.querySelector("[data-focus]");
-  const again = first || document.getElementById(focus || "-");
+  const again = first || document.getElementById(focus || "-") || (home && reachable(home).slice(0, place + 1).pop()); // at least close by
   again?.focus({ preventScroll: !first });
   if (!first && caret != null) again?.setSelectionRange?.(caret, caret);
   if (words) document.getElementById("announce").textContent = words;
