@@ -57,7 +57,7 @@ func ofTheCore() []Mutation {
 		{
 			Name: "an order that expires with the clock set back is forgotten",
 			File: "commerce/checkout/finish.go",
-			Old:  "if err != nil || ended {", New: "if err != nil || true {",
+			Old:  "if err != nil || ended {", New: "if _ = ended; err != nil || true {",
 		},
 		{
 			Name: "a failed job is thrown away", Quick: true,
@@ -79,11 +79,6 @@ func ofTheCore() []Mutation {
 			Name: "the last refunded unit cancels the order in silence",
 			File: "commerce/returns/returns.go",
 			Old:  "return event.Emit(ctx, tx, order.Events().Cancelled, order.Ref{OrderID: o.ID}) // nothing was left to send", New: "return nil",
-		},
-		{
-			Name: "movements of money that are known enter the ledger again",
-			File: "commerce/payment/attempt.go",
-			Old:  "if m.Amount > 0 && m.Amount <= to-from && !known(had, m) {", New: "if m.Amount > 0 {",
 		},
 		{
 			Name: "an order is locked by nobody who changes it", Postgres: true,
