@@ -329,6 +329,7 @@ func (w *world) things() {
 		"/admin/settings/shipping/zones {id}": w.one(`SELECT zone_id FROM shipping_method ORDER BY id LIMIT 1`), "{method}": w.one(`SELECT id FROM shipping_method ORDER BY id LIMIT 1`),
 		"/admin/settings/taxes/classes {id}": w.one(`SELECT id FROM tax_class ORDER BY id LIMIT 1`), "/admin/settings/taxes/rates {id}": w.one(`SELECT id FROM tax_rate ORDER BY id LIMIT 1`),
 		"/admin/settings/tokens {id}": w.one(`SELECT id FROM api_token ORDER BY id LIMIT 1`), "/api/v1/staff/tokens {id}": w.one(`SELECT id FROM api_token ORDER BY id LIMIT 1`),
+		"/admin/blocks {id}": w.one(`SELECT id FROM content_block ORDER BY id LIMIT 1`), "/admin/pages {id}": w.one(`SELECT id FROM page ORDER BY id LIMIT 1`),
 		"/api/v1/staff/media {id}": w.one(`SELECT id FROM media ORDER BY id LIMIT 1`),
 	} {
 		w.objects[name] = value
