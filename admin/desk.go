@@ -176,7 +176,7 @@ func (d *Desk) Typed(raw web.Raw, err error) Typed {
 		}
 	}
 	t.note = &Note{Tone: Bad, Text: d.P.Fault(f)}
-	t.stale = f.Reason == "version.changed"
+	t.stale = f.Reason == "version.changed" || strings.HasSuffix(f.Reason, ".version_conflict")
 	return t
 }
 
@@ -192,9 +192,9 @@ func (t Typed) Sent() bool { return t.sent }
 func (t Typed) Note() *Note { return t.note }
 
 // Value is what was typed into an input, or the stored value when the form was
-// not sent.
+// not sent. The version of a stale form is that of now.
 func (t Typed) Value(name, stored string) string {
-	if t.sent {
+	if t.sent && !(t.stale && name == "version") {
 		return t.raw.Get(name)
 	}
 	return stored

@@ -73,7 +73,7 @@ func TestOffice_customFields(t *testing.T) {
 		// Two tabs: the second is told and loses nothing.
 		other := h.browserLike(b).get(at + "/" + wood.ID)
 		b.get(at+"/"+wood.ID).submit(at+"/"+wood.ID, "name.en", "Kind of wood").ok("Saved.")
-		other.submit(at+"/"+wood.ID, "name.en", "Lumber").shows(http.StatusConflict, "Someone else has changed this field")
+		other.submit(at+"/"+wood.ID, "name.en", "Lumber").shows(http.StatusConflict, "Someone else has changed this")
 		if other.value("name.en") != "Lumber" {
 			t.Errorf("the second tab lost what was typed: %q", other.value("name.en"))
 		}
