@@ -168,6 +168,9 @@ func (w *world) everyFormRefusesNonsense(t *testing.T) {
 		if len(f.typed) > 0 && !hook {
 			send("bytes that are no text", formType, each("a\xff\xfeb"), true)
 			send("control characters", formType, each("a\x00b"), true)
+			if strings.HasSuffix(r.Pattern, "/deletion") || strings.HasSuffix(r.Pattern, "/erasure") {
+				continue // what else it may take takes things away that the others need
+			}
 			send("every field twice", formType, with(func(v url.Values) {
 				for _, name := range f.typed {
 					v[name] = append(v[name], v[name]...)
