@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/stoashop/stoa/kit/id"
 	"github.com/stoashop/stoa/kit/locale"
 	"github.com/stoashop/stoa/platform/db"
 )
@@ -23,6 +24,7 @@ func scan(rows *db.Rows) (m Media, err error) {
 
 // ByIDs reads pictures by id. Ids that do not exist are left out.
 func ByIDs(ctx context.Context, q db.Q, ids []string) (map[string]Media, error) {
+	ids = slices.DeleteFunc(slices.Clone(ids), func(one string) bool { return !id.Valid("med", one) }) // a form may hold what no database takes
 	found := make(map[string]Media, len(ids))
 	for part := range slices.Chunk(ids, 1000) {
 		part = db.Padded(part)
