@@ -80,6 +80,9 @@ func All(p Parts) []admin.Screen {
 		orders.Screen(orders.Parts{
 			DB: p.DB, Orders: p.Orders, Checkout: p.Checkout, Fulfilment: p.Fulfilment, Returns: p.Returns, Inventory: p.Inventory, Staff: p.Staff, Fields: p.Fields,
 			Picture: picture, Mails: p.mailsAbout,
+			Products: func(ctx context.Context, ids []string) (map[string]bool, error) {
+				return products.There(ctx, p.DB, ids)
+			},
 			Resend: func(ctx context.Context, tx *db.Tx, orderID string) error {
 				return p.Mailbox.Again(ctx, tx, "order_confirmation", orderID)
 			},

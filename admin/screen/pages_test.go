@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"golang.org/x/net/html"
 )
 
 // TestOffice_pages writes the shop's own pages, and shows that the checkout
@@ -94,9 +96,20 @@ func TestB23_aDeletedProductLeadsOnOrIsGone(t *testing.T) {
 				t.Errorf("%s leads to %s", name, b.at)
 			}
 		}
-		spoon, _ := h.product(b, "Spoon", "SP-1", "4.50", "9")
+		spoon, variant := h.product(b, "Spoon", "SP-1", "4.50", "9")
+		order := "/admin/orders/" + h.order(map[string]int64{variant: 1}).PublicNumber()
+		linked := func() bool {
+			b.get(order).ok("Spoon")
+			return b.find(func(n *html.Node) bool { return attr(n, "href") == "/admin/products/"+spoon }) != nil
+		}
+		if !linked() {
+			t.Error("the order does not lead to its product")
+		}
 		b.get("/admin/products/" + spoon).submit("/admin/products/" + spoon + "/deletion").ok()
 		b.get("/en/p/spoon").shows(http.StatusGone)
+		if linked() {
+			t.Error("the order leads to a product that is gone")
+		}
 		b.get("/en/p/never-was").shows(http.StatusNotFound)
 	})
 }

@@ -26,7 +26,26 @@ func (s *screen) order(r *http.Request) (order.Order, error) {
 	if !ok {
 		return order.Order{}, order.NotFound()
 	}
-	return s.Orders.ByNumber(r.Context(), s.DB, number)
+	o, err := s.Orders.ByNumber(r.Context(), s.DB, number)
+	if err != nil {
+		return o, err
+	}
+	var products []string
+	for _, l := range o.Lines {
+		if l.ProductID != "" {
+			products = append(products, l.ProductID)
+		}
+	}
+	there, err := s.Products(r.Context(), products)
+	if err != nil {
+		return o, err
+	}
+	for i, l := range o.Lines {
+		if !there[l.ProductID] {
+			o.Lines[i].ProductID = "" // deleted since: there is no page to lead to
+		}
+	}
+	return o, nil
 }
 
 func path(o order.Order) string { return at + "/" + o.PublicNumber() }

@@ -37,6 +37,9 @@ type Parts struct {
 	// there is none.
 	Picture func(hash string) string
 
+	// Products says which products are not deleted.
+	Products func(ctx context.Context, ids []string) (map[string]bool, error)
+
 	// Mails lists the letters about an order.
 	Mails func(ctx context.Context, d *admin.Desk, orderID string) ([]Mail, error)
 	// Resend writes an order's confirmation once more.

@@ -111,3 +111,19 @@ func shelves(ctx context.Context, q db.Q, ids []string) (map[string]shelf, error
 	}
 	return by, nil
 }
+
+// There says which products are not deleted, of those with these ids.
+func There(ctx context.Context, q db.Q, ids []string) (map[string]bool, error) {
+	there := make(map[string]bool, len(ids))
+	if len(ids) == 0 {
+		return there, nil
+	}
+	list, err := db.All(ctx, q, db.String, `SELECT id FROM product WHERE status <> 'deleted' AND id IN `+db.In(1, len(ids)), db.Args(ids)...)
+	if err != nil {
+		return nil, fmt.Errorf("look for products: %w", err)
+	}
+	for _, id := range list {
+		there[id] = true
+	}
+	return there, nil
+}

@@ -61,7 +61,7 @@ func (s *screen) taxes(w http.ResponseWriter, r *http.Request) error {
 	for _, row := range rows {
 		where := d.P.T("country." + row.Country)
 		if row.Region != "" {
-			where += ", " + market.RegionName(row.Country, row.Region)
+			where += ", " + region(d, row.Country, row.Region)
 		}
 		rates.Rows = append(rates.Rows, admin.Row{ID: row.ID, Cells: []admin.Cell{
 			{Text: where, URL: taxesAt + "/rates/" + row.ID}, {Text: className(d, snap, row.Class)}, {Text: row.Name}, {Text: d.P.Date(row.From)}, {Text: d.P.Percent(row.Rate)},
@@ -367,4 +367,13 @@ func unprefixed(err error, prefix string) error {
 		f.Fields[i].Path = strings.TrimPrefix(f.Fields[i].Path, prefix)
 	}
 	return &f
+}
+
+// region names a region: in the reader's language where it has a name there.
+func region(d *admin.Desk, country, code string) string {
+	key := "region." + country + "-" + code
+	if name := d.P.T(key); name != key {
+		return name
+	}
+	return market.RegionName(country, code)
 }
