@@ -21,6 +21,7 @@ import (
 
 	"github.com/stoashop/stoa"
 	"github.com/stoashop/stoa/commerce/catalog"
+	"github.com/stoashop/stoa/commerce/content"
 	"github.com/stoashop/stoa/commerce/custom"
 	"github.com/stoashop/stoa/commerce/inventory"
 	"github.com/stoashop/stoa/commerce/market"
@@ -221,6 +222,9 @@ func (h *house) furnish() {
 		var changes []inventory.Change
 		for _, v := range append(h.kettle.Variants, h.mug.Variants...) {
 			changes = append(changes, inventory.Change{VariantID: v.ID, LocationID: h.location, Delta: 37})
+		}
+		if _, err := s.Content.SavePage(ctx, tx, by, content.Page{Code: "terms", Menu: content.LegalMenu, Title: locale.Text{"en": "Terms"}, Body: locale.Text{"en": "You buy, we send."}}); err != nil {
+			return err
 		}
 		return s.Stock.Adjust(ctx, tx, by, inventory.Opening, changes)
 	})

@@ -128,7 +128,7 @@ func TestService_ProductPage_movedHiddenAndGone(t *testing.T) {
 		look := func(lang, address string) (catalog.Found, string) {
 			t.Helper()
 			f, err := b.ProductPage(ctx, lang, list, address)
-			if err != nil && !fault.Is(err, fault.NotFound) {
+			if err != nil && !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Gone) {
 				t.Fatal(err)
 			}
 			return f, fault.Reason(err)
