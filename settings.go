@@ -286,17 +286,18 @@ func loopback(address string) bool {
 }
 
 // masterKey returns the master key: the setting's, else the file's in the data
-// folder, which is made at the first start.
-func (s Settings) masterKey() ([]byte, error) {
+// folder, which is made when the shop is fresh: holds no key yet that another
+// master key sealed.
+func (s Settings) masterKey(fresh bool) ([]byte, error) {
 	if s.MasterKey != "" {
 		return base64.StdEncoding.DecodeString(s.MasterKey)
 	}
 	name := filepath.Join(s.Data, "master.key")
 	raw, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) && !fresh {
+		return nil, &db.Trouble{Problem: db.Damaged, Line: "master.key is missing from " + s.Data + ": restore it from your backup"}
+	}
 	if errors.Is(err, fs.ErrNotExist) {
-		if err := makeFolder(s.Data); err != nil {
-			return nil, err
-		}
 		key := make([]byte, privacy.MasterKeySize)
 		if _, err := rand.Read(key); err != nil {
 			return nil, err
@@ -305,7 +306,7 @@ func (s Settings) masterKey() ([]byte, error) {
 		// and the other reads it.
 		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 		if errors.Is(err, fs.ErrExist) {
-			return s.masterKey()
+			return s.masterKey(fresh)
 		}
 		if err != nil {
 			return nil, &db.Trouble{Problem: db.NotWritable, Line: "cannot write " + name + "; give this user write access or set STOA_DATA to another folder", Cause: err}

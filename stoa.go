@@ -178,10 +178,10 @@ func (s *Shop) foundations(context.Context) error {
 
 // machine is everything that knows nothing of shops.
 func (s *Shop) machine(ctx context.Context) error {
-	master, err := s.Settings.masterKey()
-	if err != nil {
+	if err := makeFolder(s.Settings.Data); err != nil {
 		return err
 	}
+	var err error
 	if s.DB, err = db.Open(ctx, db.Options{URL: s.Settings.Database, Clock: s.Clock, IDs: s.parts.ids}); err != nil {
 		return err
 	}
@@ -195,6 +195,14 @@ func (s *Shop) machine(ctx context.Context) error {
 		return err
 	}
 	s.closers = append(s.closers, keys.Close)
+	held, err := privacy.Held(ctx, keys, migrations.Keys())
+	if err != nil {
+		return err
+	}
+	master, err := s.Settings.masterKey(!held) // only now: a database that does not answer leaves no key behind
+	if err != nil {
+		return err
+	}
 	if s.Vault, err = privacy.Open(ctx, keys, migrations.Keys(), master); err != nil {
 		return err
 	}

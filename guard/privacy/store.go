@@ -2,6 +2,7 @@ package privacy
 
 import (
 	"context"
+	"errors"
 
 	"github.com/stoashop/stoa/platform/db"
 )
@@ -24,6 +25,15 @@ func insertKeys(ctx context.Context, tx *db.Tx, keys []wrapped) error {
 func findKey(ctx context.Context, q db.Q, id string) (key []byte, err error) {
 	err = q.QueryRow(ctx, `SELECT wrapped FROM subject_key WHERE id = $1`, id).Scan(&key)
 	return key, err
+}
+
+func holdsKeys(ctx context.Context, q db.Q) (bool, error) {
+	var id string
+	err := q.QueryRow(ctx, `SELECT id FROM subject_key ORDER BY id LIMIT 1`).Scan(&id)
+	if errors.Is(err, db.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 func deleteKey(ctx context.Context, tx *db.Tx, id string) error {

@@ -69,6 +69,15 @@ func Open(ctx context.Context, keys *db.DB, files fs.FS, master []byte) (*Vault,
 	return v, v.checkMaster(ctx)
 }
 
+// Held brings the key store at keys up to date from files and reports whether
+// it holds keys already, which only the master key that sealed them opens.
+func Held(ctx context.Context, keys *db.DB, files fs.FS) (bool, error) {
+	if _, err := keys.Migrate(ctx, files); err != nil {
+		return false, err
+	}
+	return holdsKeys(ctx, keys)
+}
+
 // KeysURL is the address of the key store that belongs to a shop's database: a
 // file beside it, or the schema "stoa_keys" of the same PostgreSQL.
 func KeysURL(shop string) string {
