@@ -51,7 +51,7 @@ type Page struct {
 // Limits of a text.
 const (
 	maxTitle   = 250
-	maxBody    = 200_000
+	maxBody    = 50_000
 	maxAction  = 100
 	maxMessage = 5000
 )

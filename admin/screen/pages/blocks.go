@@ -130,7 +130,7 @@ type blockForm struct {
 	Place   string            `form:"place" oneof:"home announcement"`
 	Kind    string            `form:"kind" oneof:"hero categories products story notice" required:"true"`
 	Title   map[string]string `form:"title" max:"250"`
-	Body    map[string]string `form:"body" max:"200000" multiline:"true"`
+	Body    map[string]string `form:"body" max:"50000" multiline:"true"`
 	Action  map[string]string `form:"action" max:"100"`
 	Target  string            `form:"target" max:"100"`
 	Shown   bool              `form:"shown"`

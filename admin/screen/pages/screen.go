@@ -146,7 +146,7 @@ func (s *screen) page(r *http.Request) (content.Page, error) {
 type form struct {
 	Version        int64             `form:"version" min:"0"`
 	Title          map[string]string `form:"title" max:"250"`
-	Body           map[string]string `form:"body" max:"200000" multiline:"true"`
+	Body           map[string]string `form:"body" max:"50000" multiline:"true"`
 	SEODescription map[string]string `form:"seo_description" max:"1000" multiline:"true"`
 	Slugs          map[string]string `form:"slugs" max:"200"`
 	Code           string            `form:"code" max:"100"`
