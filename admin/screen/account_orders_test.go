@@ -65,7 +65,7 @@ func TestAccount_ordersPageByPage(t *testing.T) {
 		if start, previous, _ := page(back); !slices.Equal(start, first) || previous != "" || b.at != list {
 			t.Errorf("back to the start at %s: %v, before it %q", b.at, start, previous)
 		}
-		b.get(list + "?after=nonsense.x").shows(http.StatusUnprocessableEntity, "please start again")
+		b.get(list+"?after=nonsense.x").shows(http.StatusUnprocessableEntity, "please start again")
 		if start, _, _ := page(list + "?after=0.ord_00000000000000000000000000"); !slices.Equal(start, first) || b.at != list {
 			t.Errorf("after the end at %s: %v", b.at, start)
 		}
