@@ -57,7 +57,7 @@ type world struct {
 
 // owner is somebody with a cart, an order and an address.
 type owner struct {
-	session, cart, line, number, token, address string
+	session, line, number, token, address string
 }
 
 type testLog struct{ t *testing.T }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stoashop/stoa/commerce/cart"
 	"github.com/stoashop/stoa/commerce/shipping"
+	"github.com/stoashop/stoa/commerce/tax"
 	"github.com/stoashop/stoa/guard/policy"
 	"github.com/stoashop/stoa/kit/fault"
 	"github.com/stoashop/stoa/kit/money"
@@ -283,9 +284,9 @@ func (v *Visit) bagSummary(b cart.Bag) view.Summary {
 	}
 	for _, t := range q.Taxes {
 		if sum.TaxIncluded && t.Total.Tax > 0 {
-			sum.Taxes = append(sum.Taxes, view.TaxRow{Rate: t.Rate, Amount: v.in(b, t.Total.Tax)})
+			sum.Taxes = append(sum.Taxes, view.TaxRow{Name: tax.Title(t.Name, v.P), Rate: t.Rate, Amount: v.in(b, t.Total.Tax)})
 		} else if t.Total.Tax > 0 {
-			row(v.P.T("storefront.summary.tax", "rate", v.P.Percent(t.Rate)), t.Total.Tax)
+			row(v.P.T("storefront.summary.tax", "name", tax.Title(t.Name, v.P), "rate", v.P.Percent(t.Rate)), t.Total.Tax)
 		}
 	}
 	return sum

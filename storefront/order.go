@@ -12,6 +12,7 @@ import (
 	"github.com/stoashop/stoa/commerce/order"
 	"github.com/stoashop/stoa/commerce/payment"
 	"github.com/stoashop/stoa/commerce/shipping"
+	"github.com/stoashop/stoa/commerce/tax"
 	"github.com/stoashop/stoa/guard/policy"
 	"github.com/stoashop/stoa/kit/fault"
 	"github.com/stoashop/stoa/kit/money"
@@ -278,9 +279,9 @@ func (v *Visit) orderSummary(o order.Order) view.Summary {
 		switch {
 		case t.Total.Tax == 0:
 		case sum.TaxIncluded:
-			sum.Taxes = append(sum.Taxes, view.TaxRow{Rate: t.Rate, Amount: in(t.Total.Tax)})
+			sum.Taxes = append(sum.Taxes, view.TaxRow{Name: tax.Title(t.Name, v.P), Rate: t.Rate, Amount: in(t.Total.Tax)})
 		default:
-			row("tax", t.Total.Tax, "rate", v.P.Percent(t.Rate))
+			row("tax", t.Total.Tax, "name", tax.Title(t.Name, v.P), "rate", v.P.Percent(t.Rate))
 		}
 	}
 	return sum

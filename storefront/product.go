@@ -16,6 +16,7 @@ import (
 	"github.com/stoashop/stoa/commerce/search"
 	"github.com/stoashop/stoa/commerce/shipping"
 	"github.com/stoashop/stoa/commerce/slug"
+	"github.com/stoashop/stoa/commerce/tax"
 	"github.com/stoashop/stoa/guard/policy"
 	"github.com/stoashop/stoa/kit/money"
 	"github.com/stoashop/stoa/platform/theme"
@@ -338,9 +339,18 @@ func (s *Store) option(v *Visit, p *catalog.Page, o catalog.Option, c choice, he
 	return out
 }
 
+// taxName is what tax is called at the shop's home.
+func (v *Visit) taxName() string {
+	row, ok := v.Shop.Rates.Rate(tax.Locate(v.Shop.Home()), tax.Standard, v.store.DB.Now())
+	if !ok {
+		return v.P.T("tax.some")
+	}
+	return tax.Title(row.Name, v.P)
+}
+
 // price is what one of something costs.
 func (v *Visit) price(amount, compareAt money.Minor) view.Price {
-	p := view.Price{Amount: v.money(amount), TaxIncluded: v.Market.PricesIncludeTax}
+	p := view.Price{Amount: v.money(amount), TaxIncluded: v.Market.PricesIncludeTax, TaxName: v.taxName()}
 	if compareAt > amount {
 		was := v.money(compareAt)
 		p.Was = &was

@@ -54,12 +54,12 @@ func TestOffice_pages(t *testing.T) {
 		if b.value("title.en") != "Late" {
 			t.Errorf("typed %q is gone", b.value("title.en"))
 		}
-		b.submit(self, "title.en", "Our terms").ok("Saved.") // whoever was told may save all the same
-		n = h.changes()
 		b.post(self, url.Values{"form_key": {"x"}, "menu": {"cellar"}}).shows(http.StatusUnprocessableEntity)
 		if h.changes() != n {
 			t.Error("a refusal changed something")
 		}
+		b.get(self).submit(self, "version", "1", "title.en", "Late").shows(http.StatusConflict)
+		b.submit(self, "title.en", "Our terms").ok("Saved.") // whoever was told may save all the same
 
 		// A deleted page leads on, or says that it is gone (rule B23).
 		b.get(at+"/new").submit(at, "title.en", "Delivery", "body.en", "Two days.").ok("Saved.")

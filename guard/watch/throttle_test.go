@@ -39,9 +39,24 @@ func TestTake_burstThenRate(t *testing.T) {
 		steps := []struct {
 			after time.Duration
 			want  int64 // seconds to wait, 0 = let through
-		}{{0, 0}, {0, 0}, {0, 0}, {0, 10}, {4 * time.Second, 6}, {6 * time.Second, 0}, {0, 10}, {time.Hour, 0}, {0, 0}, {0, 0}, {0, 10},
+		}{
+			{0, 0},
+			{0, 0},
+			{0, 0},
+			{0, 10},
+			{4 * time.Second, 6},
+			{6 * time.Second, 0},
+			{0, 10},
+			{time.Hour, 0},
+			{0, 0},
+			{0, 0},
+			{0, 10},
 			// A clock set back does not lock anyone out until it is that late again.
-			{-24 * time.Hour, 0}, {0, 0}, {0, 0}, {0, 10}}
+			{-24 * time.Hour, 0},
+			{0, 0},
+			{0, 0},
+			{0, 10},
+		}
 		for i, s := range steps {
 			e.Clock.Advance(s.after)
 			if got := take(b); got != s.want {

@@ -81,6 +81,7 @@ type SummaryRow struct {
 
 // TaxRow is the tax of one rate.
 type TaxRow struct {
+	Name   string // "VAT", in the reader's language
 	Rate   money.Rate
 	Amount money.Money
 }

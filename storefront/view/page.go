@@ -212,6 +212,8 @@ type Price struct {
 
 	// TaxIncluded says whether Amount contains tax.
 	TaxIncluded bool
+	// TaxName is what tax is called at the shop's home: "VAT".
+	TaxName string
 	// ShippingURL explains what delivery costs.
 	ShippingURL string
 	// Unit is the legal price per unit ("€12.00 / kg"); may be empty.

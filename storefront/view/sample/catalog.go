@@ -34,7 +34,7 @@ func (m Maker) card(i int) view.ProductCard {
 		Name:  m.w(g.en, g.de),
 		URL:   fmt.Sprintf("/p/%d", i),
 		Image: m.picture(g.picture, m.w(g.en, g.de)),
-		Price: view.Price{Amount: eur(g.price), TaxIncluded: true, From: len(g.colours) > 2},
+		Price: view.Price{Amount: eur(g.price), TaxIncluded: true, TaxName: m.P.T("tax.vat"), From: len(g.colours) > 2},
 	}
 	if g.second != "" {
 		c.Second = m.picture(g.second, "")
@@ -151,7 +151,7 @@ func (m Maker) product() view.ProductPage {
 			Brand:  &view.Link{Label: "Kesselwerk", URL: "/b/kesselwerk"},
 			Intro:  m.w("Boils a litre in under three minutes and pours without a drip.", "Kocht einen Liter in unter drei Minuten und gießt, ohne zu tropfen."),
 			Images: []view.Image{*m.picture("kettle", name), *m.picture("kettle-black", name), *m.picture("kettle-white", name), *m.picture("kettle-all", name)},
-			Price:  view.Price{Amount: eur(5900), TaxIncluded: true, ShippingURL: "/pages/delivery"},
+			Price:  view.Price{Amount: eur(5900), TaxIncluded: true, TaxName: m.P.T("tax.vat"), ShippingURL: "/pages/delivery"},
 			Options: []view.Option{
 				{Key: "colour", Label: m.w("Colour", "Farbe"), Chosen: m.w("Stainless steel", "Edelstahl"), Kind: "swatch", Values: []view.OptionValue{
 					value("Black", "Schwarz", "#1c1c1c", false, true, true), value("Stainless steel", "Edelstahl", "#bdbdbd", true, true, true), value("White", "Weiß", "#f4f4f2", false, false, true),

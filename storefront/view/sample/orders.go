@@ -22,7 +22,7 @@ func (m Maker) summary(delivered bool) view.Summary {
 		Total:       eur(15700),
 		Estimated:   true,
 		TaxIncluded: true,
-		Taxes:       []view.TaxRow{{Rate: 190_000, Amount: eur(2507)}},
+		Taxes:       []view.TaxRow{{Name: m.P.T("tax.vat"), Rate: 190_000, Amount: eur(2507)}},
 	}
 	if delivered {
 		s.Rows[1] = view.SummaryRow{Label: m.P.T("storefront.summary.delivery"), Amount: eur(490)}
