@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -196,15 +197,22 @@ func run(t *testing.T, env settings, args ...string) (code int, out string) {
 	return code, p.out.String()
 }
 
-// port is a free address on this machine.
+var ports atomic.Int64
+
+// port is an address on this machine that is free and stays so until the
+// program listens on it: it lies below those that the system gives to whoever
+// asks for any, and no two tests get the same.
 func port(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 1000 {
+		at := fmt.Sprintf("127.0.0.1:%d", 20_000+(int64(os.Getpid())*37+ports.Add(1))%12_000)
+		if l, err := net.Listen("tcp", at); err == nil {
+			l.Close()
+			return at
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("no address is free")
+	return ""
 }
 
 // fresh are the settings of a shop that is not there yet.
@@ -261,7 +269,7 @@ type wire struct {
 }
 
 func newWire(t *testing.T, to string) *wire {
-	w := &wire{t: t, to: to, at: "127.0.0.1:0"}
+	w := &wire{t: t, to: to, at: port(t)}
 	w.mend()
 	t.Cleanup(w.cut)
 	return w
