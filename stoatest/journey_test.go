@@ -192,6 +192,7 @@ func signUp(t *testing.T, s *stoatest.Shop, b *stoatest.Browser, email string) {
 
 func fillCheckout(b *stoatest.Browser, email string) {
 	fillAddress(b, email)
+	b.Fill(`[name=terms]`, "")
 	b.Fill(`[name=payment_method][value="sandbox.card"]`, "")
 }
 
@@ -204,7 +205,6 @@ func fillAddress(b *stoatest.Browser, email string) {
 	b.Fill(`[name="shipping.line1"]`, "Torstraße 1")
 	b.Fill(`[name="shipping.postcode"]`, "10119")
 	b.Fill(`[name="shipping.city"]`, "Berlin")
-	b.Fill(`[name=terms]`, "")
 }
 
 func payAtBank(b *stoatest.Browser, card string) {

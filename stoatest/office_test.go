@@ -95,6 +95,7 @@ func atWork(t *testing.T, s *stoatest.Shop, b *stoatest.Browser) {
 	b.Submit("#buy")
 	b.Open("/en/checkout")
 	fillAddress(b, "ada@example.com")
+	b.Fill(`[name=terms]`, "")
 	b.Fill(`[name=payment_method][value="manual.cash_on_delivery"]`, "")
 	b.Submit("#checkout-form")
 	b.Wait(`location.pathname.includes("/orders/")`)

@@ -47,6 +47,10 @@ type event struct {
 	Output  string
 }
 
+// packages is how many packages are tested at once: one more than the two
+// cores that a run may count on, since browsers and databases are waited for.
+const packages = "3"
+
 func testAll(args []string, watch clock.Stopwatch) error {
 	if os.Getenv("STOA_TEST_POSTGRES") == "" {
 		// One cluster for all packages: starting one takes a second.
@@ -60,7 +64,7 @@ func testAll(args []string, watch clock.Stopwatch) error {
 	if len(args) == 0 {
 		args = []string{"./..."}
 	}
-	cmd := exec.Command("go", append([]string{"test", "-json", "-timeout", "14m", "-vet=off"}, args...)...)
+	cmd := exec.Command("go", append([]string{"test", "-json", "-timeout", "14m", "-vet=off", "-p", packages}, args...)...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
