@@ -2,6 +2,7 @@ package admin
 
 import (
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/stoashop/stoa/kit/fault"
@@ -116,4 +117,21 @@ func (f *Filters) fault(name, text, typed string) string {
 		}
 	}
 	return ""
+}
+
+// Address writes the address of the list at a path with the filters that pairs
+// of name and value say. Empty values are left out, and of two values for a
+// name the later counts.
+func Address(at string, pairs ...string) string {
+	v := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		v.Del(pairs[i])
+		if pairs[i+1] != "" {
+			v.Set(pairs[i], pairs[i+1])
+		}
+	}
+	if len(v) == 0 {
+		return at
+	}
+	return at + "?" + v.Encode()
 }

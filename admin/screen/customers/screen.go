@@ -3,7 +3,6 @@ package customers
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -111,7 +110,7 @@ func (s *screen) list(w http.ResponseWriter, r *http.Request) error {
 	if len(found) > pageSize {
 		found = found[:pageSize]
 		last := found[pageSize-1]
-		t.Pager.Next = at + "?" + url.Values{"after": {last.ID}, "key": {strconv.FormatInt(last.CreatedAt.UnixMilli(), 10)}}.Encode()
+		t.Pager.Next = admin.Address(at, "q", q.Q, "after", last.ID, "key", strconv.FormatInt(last.CreatedAt.UnixMilli(), 10))
 	}
 	for _, c := range found {
 		status := state(d, c)

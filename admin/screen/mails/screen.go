@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -67,18 +66,10 @@ type query struct {
 	Key   int64         `query:"key"`
 }
 
-func (q query) url(state mailbox.State) string {
-	v := url.Values{}
-	if q.Q != "" {
-		v.Set("q", q.Q)
-	}
-	if state != "" {
-		v.Set("state", string(state))
-	}
-	if len(v) == 0 {
-		return at
-	}
-	return at + "?" + v.Encode()
+// url writes the address of the list with these filters, changed as pairs of
+// name and value say.
+func (q query) url(change ...string) string {
+	return admin.Address(at, append([]string{"q", q.Q, "state", string(q.State)}, change...)...)
 }
 
 // list shows the letters. Readers are found by their whole address, since
@@ -103,15 +94,15 @@ func (s *screen) list(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := admin.ListView{Frame: frame, Views: []admin.View{{Label: d.P.T("admin.mails.all"), URL: q.url(""), Current: q.State == ""}}}
+	v := admin.ListView{Frame: frame, Views: []admin.View{{Label: d.P.T("admin.mails.all"), URL: q.url("state", ""), Current: q.State == ""}}}
 	for _, state := range []mailbox.State{mailbox.Failed, mailbox.Queued, mailbox.Sent, mailbox.Kept} {
-		tab := admin.View{Label: d.P.T("admin.mail.state." + string(state)), URL: q.url(state), Current: q.State == state}
+		tab := admin.View{Label: d.P.T("admin.mail.state." + string(state)), URL: q.url("state", string(state)), Current: q.State == state}
 		if state == mailbox.Failed && failed > 0 {
 			tab.Count, tab.Counted = failed, true
 		}
 		v.Views = append(v.Views, tab)
 	}
-	v.Filters = &admin.Filters{Action: at, Target: "mails", Clear: query{}.url(q.State), Search: &admin.Search{Name: "q", Value: q.Q, Label: d.P.T("admin.mails.search")}}
+	v.Filters = &admin.Filters{Action: at, Target: "mails", Clear: query{State: q.State}.url(), Search: &admin.Search{Name: "q", Value: q.Q, Label: d.P.T("admin.mails.search")}}
 	if q.State != "" {
 		v.Filters.Hidden = []admin.Hidden{{Name: "state", Value: string(q.State)}}
 	}
@@ -125,7 +116,7 @@ func (s *screen) table(d *admin.Desk, q query, found []mailbox.Summary) admin.Ta
 		{Head: d.P.T("admin.mails.subject"), Kind: admin.Lead}, {Head: d.P.T("admin.mails.to"), Kind: admin.Wide}, {Head: d.P.T("admin.product.status")}, {Head: d.P.T("admin.stock.when"), Kind: admin.End},
 	}}
 	if q.After != "" {
-		t.Pager.Prev = q.url(q.State)
+		t.Pager.Prev = q.url()
 	}
 	switch {
 	case len(found) == 0 && q.Q == "" && q.State == "":
@@ -136,11 +127,7 @@ func (s *screen) table(d *admin.Desk, q query, found []mailbox.Summary) admin.Ta
 	if len(found) > pageSize {
 		found = found[:pageSize]
 		last := found[pageSize-1]
-		next, _ := url.Parse(q.url(q.State))
-		v := next.Query()
-		v.Set("after", last.ID)
-		v.Set("key", strconv.FormatInt(last.CreatedAt.UnixMilli(), 10))
-		t.Pager.Next = at + "?" + v.Encode()
+		t.Pager.Next = q.url("after", last.ID, "key", strconv.FormatInt(last.CreatedAt.UnixMilli(), 10))
 	}
 	for _, m := range found {
 		status := State(d, m.State)

@@ -3,7 +3,6 @@ package orders
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -102,29 +101,10 @@ type query struct {
 	Key        int64  `query:"key"`
 }
 
-func (q query) url(edit func(url.Values)) string {
-	v := url.Values{}
-	for name, value := range map[string]string{"q": q.Q, "view": q.View, "payment": q.Payment, "fulfilment": q.Fulfilment, "from": q.From, "to": q.To} {
-		if value != "" {
-			v.Set(name, value)
-		}
-	}
-	if edit != nil {
-		edit(v)
-	}
-	if len(v) == 0 {
-		return at
-	}
-	return at + "?" + v.Encode()
-}
-
-func set(name, value string) func(url.Values) {
-	return func(v url.Values) {
-		v.Del(name)
-		if value != "" {
-			v.Set(name, value)
-		}
-	}
+// url writes the address of the list with these filters, changed as pairs of
+// name and value say.
+func (q query) url(change ...string) string {
+	return admin.Address(at, append([]string{"q", q.Q, "view", q.View, "payment", q.Payment, "fulfilment", q.Fulfilment, "from", q.From, "to", q.To}, change...)...)
 }
 
 // filter reads the query as the service understands it. Words are an order
@@ -199,7 +179,7 @@ func (s *screen) list(w http.ResponseWriter, r *http.Request) error {
 		if view == "review" && n == 0 && q.View != view {
 			continue // shown only when somebody must look
 		}
-		v.Views = append(v.Views, admin.View{Label: d.P.T(label), URL: q.url(set("view", view)), Current: q.View == view, Count: n, Counted: counted})
+		v.Views = append(v.Views, admin.View{Label: d.P.T(label), URL: q.url("view", view), Current: q.View == view, Count: n, Counted: counted})
 	}
 	v.Table = s.table(d, q, found, understood)
 	asked.Tell(&v.Frame, v.Filters)
@@ -207,7 +187,7 @@ func (s *screen) list(w http.ResponseWriter, r *http.Request) error {
 }
 
 func filters(d *admin.Desk, q query) *admin.Filters {
-	f := &admin.Filters{Action: at, Target: "orders", Clear: query{View: q.View}.url(nil), Search: &admin.Search{Name: "q", Value: q.Q, Label: d.P.T("admin.orders.search")}}
+	f := &admin.Filters{Action: at, Target: "orders", Clear: query{View: q.View}.url(), Search: &admin.Search{Name: "q", Value: q.Q, Label: d.P.T("admin.orders.search")}}
 	if q.View != "" {
 		f.Hidden = []admin.Hidden{{Name: "view", Value: q.View}}
 	}
@@ -217,7 +197,7 @@ func filters(d *admin.Desk, q query) *admin.Filters {
 			text := d.P.T(prefix + code)
 			sel.Choices = append(sel.Choices, admin.Choice{Value: code, Label: text, Selected: chosen == code})
 			if chosen == code {
-				f.Chosen = append(f.Chosen, admin.Chosen{Label: d.P.T(label) + ": " + text, URL: q.url(set(name, ""))})
+				f.Chosen = append(f.Chosen, admin.Chosen{Label: d.P.T(label) + ": " + text, URL: q.url(name, "")})
 			}
 		}
 		f.Selects = append(f.Selects, sel)
@@ -227,11 +207,11 @@ func filters(d *admin.Desk, q query) *admin.Filters {
 	f.Dates = []admin.DateFilter{{Name: "from", Label: d.P.T("admin.orders.from"), Value: q.From}, {Name: "to", Label: d.P.T("admin.orders.to"), Value: q.To}}
 	for _, day := range []struct{ name, label, value string }{{"from", "admin.orders.from", q.From}, {"to", "admin.orders.to", q.To}} {
 		if t, err := time.ParseInLocation(time.DateOnly, day.value, d.Zone()); err == nil {
-			f.Chosen = append(f.Chosen, admin.Chosen{Label: d.P.T(day.label) + " " + d.P.Date(t), URL: q.url(set(day.name, ""))})
+			f.Chosen = append(f.Chosen, admin.Chosen{Label: d.P.T(day.label) + " " + d.P.Date(t), URL: q.url(day.name, "")})
 		}
 	}
 	if q.Q != "" {
-		f.Chosen = append(f.Chosen, admin.Chosen{Label: "“" + q.Q + "”", URL: q.url(set("q", ""))})
+		f.Chosen = append(f.Chosen, admin.Chosen{Label: "“" + q.Q + "”", URL: q.url("q", "")})
 	}
 	return f
 }
@@ -293,13 +273,13 @@ func Fulfilment(d *admin.Desk, state order.State, s order.FulfilmentState) admin
 func (s *screen) table(d *admin.Desk, q query, found []order.Summary, understood bool) admin.Table {
 	t := admin.Table{ID: "orders", Caption: d.P.T("admin.orders.title"), Columns: Columns(d)}
 	if q.After != "" {
-		t.Pager.Prev = q.url(nil)
+		t.Pager.Prev = q.url()
 	}
 	switch {
 	case !understood:
 		t.Empty = &admin.Empty{Icon: "search", Title: d.P.T("admin.orders.what"), Text: d.P.T("admin.orders.what_text")}
 		return t
-	case len(found) == 0 && q.url(nil) == at:
+	case len(found) == 0 && q.url() == at:
 		t.Empty = &admin.Empty{Icon: "shopping-cart", Title: d.P.T("admin.orders.none"), Text: d.P.T("admin.orders.none_text")}
 		return t
 	case len(found) == 0:
@@ -309,10 +289,7 @@ func (s *screen) table(d *admin.Desk, q query, found []order.Summary, understood
 	if len(found) > pageSize {
 		found = found[:pageSize]
 		last := found[pageSize-1]
-		t.Pager.Next = q.url(func(v url.Values) {
-			v.Set("after", last.ID)
-			v.Set("key", strconv.FormatInt(last.PlacedAt.UnixMilli(), 10))
-		})
+		t.Pager.Next = q.url("after", last.ID, "key", strconv.FormatInt(last.PlacedAt.UnixMilli(), 10))
 	}
 	t.Pager.Shown = d.P.T("admin.orders.shown", "count", len(found))
 	t.Rows = Rows(d, found, s.DB.Now())

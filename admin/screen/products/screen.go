@@ -4,7 +4,6 @@ import (
 	"context"
 	"io/fs"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -90,30 +89,10 @@ type query struct {
 	Was      string `query:"was" oneof:"draft active archived"`
 }
 
-func (q query) url(edit func(v url.Values)) string {
-	v := url.Values{}
-	for name, value := range map[string]string{"q": q.Q, "status": q.Status, "category": q.Category, "sort": q.Sort} {
-		if value != "" {
-			v.Set(name, value)
-		}
-	}
-	if edit != nil {
-		edit(v)
-	}
-	if len(v) == 0 {
-		return at
-	}
-	return at + "?" + v.Encode()
-}
-
-func set(name, value string) func(url.Values) {
-	return func(v url.Values) {
-		if value == "" {
-			v.Del(name)
-			return
-		}
-		v.Set(name, value)
-	}
+// url writes the address of the list with these filters, changed as pairs of
+// name and value say.
+func (q query) url(change ...string) string {
+	return admin.Address(at, append([]string{"q", q.Q, "status", q.Status, "category", q.Category, "sort", q.Sort}, change...)...)
 }
 
 func (s *screen) list(w http.ResponseWriter, r *http.Request) error {
@@ -173,14 +152,14 @@ func (s *screen) views(d *admin.Desk, q query) []admin.View {
 		if status != "" {
 			label = d.P.T("admin.product.status." + status)
 		}
-		views = append(views, admin.View{Label: label, URL: q.url(set("status", status)), Current: q.Status == status})
+		views = append(views, admin.View{Label: label, URL: q.url("status", status), Current: q.Status == status})
 	}
 	return views
 }
 
 func (s *screen) filters(d *admin.Desk, q query, tree *catalog.Tree) *admin.Filters {
 	f := &admin.Filters{
-		Action: at, Target: "products", Clear: query{Status: q.Status}.url(nil),
+		Action: at, Target: "products", Clear: query{Status: q.Status}.url(),
 		Search: &admin.Search{Name: "q", Value: q.Q, Label: d.P.T("admin.products.search")},
 		Hidden: []admin.Hidden{},
 	}
@@ -198,10 +177,10 @@ func (s *screen) filters(d *admin.Desk, q query, tree *catalog.Tree) *admin.Filt
 		}},
 	}
 	if q.Q != "" {
-		f.Chosen = append(f.Chosen, admin.Chosen{Label: "“" + q.Q + "”", URL: q.url(set("q", ""))})
+		f.Chosen = append(f.Chosen, admin.Chosen{Label: "“" + q.Q + "”", URL: q.url("q", "")})
 	}
 	if n := tree.Find(q.Category); n != nil {
-		f.Chosen = append(f.Chosen, admin.Chosen{Label: n.Name.In(d.P.Lang(), d.First()), URL: q.url(set("category", ""))})
+		f.Chosen = append(f.Chosen, admin.Chosen{Label: n.Name.In(d.P.Lang(), d.First()), URL: q.url("category", "")})
 	}
 	return f
 }
@@ -233,16 +212,14 @@ func (s *screen) table(ctx context.Context, d *admin.Desk, q query, marks []mark
 	if len(marks) > pageSize {
 		marks = marks[:pageSize]
 		last := marks[pageSize-1]
-		t.Pager.Next = q.url(func(v url.Values) {
-			v.Set("after", last.id)
-			v.Set("key", strconv.FormatInt(last.at.UnixMilli(), 10))
-			if q.Sort == "name" {
-				v.Set("key", last.name)
-			}
-		})
+		key := strconv.FormatInt(last.at.UnixMilli(), 10)
+		if q.Sort == "name" {
+			key = last.name
+		}
+		t.Pager.Next = q.url("after", last.id, "key", key)
 	}
 	if q.After != "" {
-		t.Pager.Prev = q.url(nil)
+		t.Pager.Prev = q.url()
 	}
 	ids := make([]string, len(marks))
 	for i, m := range marks {
@@ -315,7 +292,7 @@ func price(d *admin.Desk, c *catalog.Card) string {
 }
 
 func (s *screen) nothing(d *admin.Desk, q query) *admin.Empty {
-	if q.url(nil) != at || q.After != "" {
+	if q.url() != at || q.After != "" {
 		return &admin.Empty{Icon: "search", Title: d.P.T("admin.products.none_fits"), Text: d.P.T("admin.products.none_fits_text"), Actions: []admin.Action{{Label: d.P.T("admin.products.show_all"), URL: at}}}
 	}
 	e := &admin.Empty{Icon: "package", Title: d.P.T("admin.products.none"), Text: d.P.T("admin.products.none_text")}

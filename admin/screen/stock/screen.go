@@ -3,7 +3,6 @@ package stock
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"slices"
 
 	"github.com/stoashop/stoa/admin"
@@ -59,29 +58,10 @@ type query struct {
 	Key      string `query:"key" max:"300"`
 }
 
-func (q query) url(edit func(url.Values)) string {
-	v := url.Values{}
-	for name, value := range map[string]string{"q": q.Q, "view": q.View, "location": q.Location} {
-		if value != "" {
-			v.Set(name, value)
-		}
-	}
-	if edit != nil {
-		edit(v)
-	}
-	if len(v) == 0 {
-		return at
-	}
-	return at + "?" + v.Encode()
-}
-
-func set(name, value string) func(url.Values) {
-	return func(v url.Values) {
-		v.Del(name)
-		if value != "" {
-			v.Set(name, value)
-		}
-	}
+// url writes the address of the list with these filters, changed as pairs of
+// name and value say.
+func (q query) url(change ...string) string {
+	return admin.Address(at, append([]string{"q", q.Q, "view", q.View, "location", q.Location}, change...)...)
 }
 
 func (s *screen) list(w http.ResponseWriter, r *http.Request) error {
@@ -116,14 +96,14 @@ func (s *screen) list(w http.ResponseWriter, r *http.Request) error {
 	}
 	frame.Note = d.P.T("admin.stock.lead")
 	v := admin.ListView{Frame: frame, Filters: &admin.Filters{
-		Action: at, Target: "stock", Clear: query{View: q.View}.url(nil), Search: &admin.Search{Name: "q", Value: q.Q, Label: d.P.T("admin.stock.search")},
+		Action: at, Target: "stock", Clear: query{View: q.View}.url(), Search: &admin.Search{Name: "q", Value: q.Q, Label: d.P.T("admin.stock.search")},
 	}}
 	for _, view := range []string{"", "low", "out"} {
 		label := "admin.stock.view.all"
 		if view != "" {
 			label = "admin.stock.view." + view
 		}
-		v.Views = append(v.Views, admin.View{Label: d.P.T(label), URL: q.url(set("view", view)), Current: q.View == view})
+		v.Views = append(v.Views, admin.View{Label: d.P.T(label), URL: q.url("view", view), Current: q.View == view})
 	}
 	if q.View != "" {
 		v.Filters.Hidden = []admin.Hidden{{Name: "view", Value: q.View}}
@@ -133,13 +113,13 @@ func (s *screen) list(w http.ResponseWriter, r *http.Request) error {
 		for _, l := range places {
 			sel.Choices = append(sel.Choices, admin.Choice{Value: l.ID, Label: l.Name, Selected: q.Location == l.ID})
 			if q.Location == l.ID {
-				v.Filters.Chosen = append(v.Filters.Chosen, admin.Chosen{Label: l.Name, URL: q.url(set("location", ""))})
+				v.Filters.Chosen = append(v.Filters.Chosen, admin.Chosen{Label: l.Name, URL: q.url("location", "")})
 			}
 		}
 		v.Filters.Selects = []admin.Select{sel}
 	}
 	if q.Q != "" {
-		v.Filters.Chosen = append(v.Filters.Chosen, admin.Chosen{Label: "“" + q.Q + "”", URL: q.url(set("q", ""))})
+		v.Filters.Chosen = append(v.Filters.Chosen, admin.Chosen{Label: "“" + q.Q + "”", URL: q.url("q", "")})
 	}
 	if v.Table, err = s.table(r.Context(), d, q, rows, few); err != nil {
 		return err
@@ -164,14 +144,10 @@ func (s *screen) table(ctx context.Context, d *admin.Desk, q query, rows []row, 
 	if len(rows) > pageSize {
 		rows = rows[:pageSize]
 		last := rows[pageSize-1]
-		t.Pager.Next = q.url(func(v url.Values) {
-			v.Set("after", last.variant)
-			v.Set("product", last.product)
-			v.Set("key", last.name)
-		})
+		t.Pager.Next = q.url("after", last.variant, "product", last.product, "key", last.name)
 	}
 	if q.After != "" {
-		t.Pager.Prev = q.url(nil)
+		t.Pager.Prev = q.url()
 	}
 	ids := make([]string, len(rows))
 	for i, r := range rows {

@@ -5,7 +5,6 @@ package tokens
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/stoashop/stoa/admin"
@@ -107,7 +106,7 @@ func (s *screen) list(w http.ResponseWriter, r *http.Request) error {
 	}
 	if len(found) > pageSize {
 		found = found[:pageSize]
-		t.Pager.Next = at + "?" + url.Values{"after": {found[pageSize-1].ID}}.Encode()
+		t.Pager.Next = admin.Address(at, "after", found[pageSize-1].ID)
 	}
 	if len(found) == 0 {
 		t.Empty = &admin.Empty{Icon: "key-round", Title: d.P.T("admin.tokens.none"), Text: d.P.T("admin.tokens.none_text")}
