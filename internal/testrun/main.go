@@ -51,6 +51,12 @@ type event struct {
 // cores that a run may count on, since browsers and databases are waited for.
 const packages = "3"
 
+// longest names the packages whose tests take minutes. They begin first, so that
+// none of them runs alone at the end.
+func longest() []string {
+	return []string{"./stoatest", "./ops/sim", "./admin/screen", "./cmd/stoa", "./api", "./storefront", "./ops/transfer"}
+}
+
 func testAll(args []string, watch clock.Stopwatch) error {
 	if os.Getenv("STOA_TEST_POSTGRES") == "" {
 		// One cluster for all packages: starting one takes a second.
@@ -62,7 +68,7 @@ func testAll(args []string, watch clock.Stopwatch) error {
 		os.Setenv("STOA_TEST_POSTGRES", server.URL)
 	}
 	if len(args) == 0 {
-		args = []string{"./..."}
+		args = append(longest(), "./...")
 	}
 	cmd := exec.Command("go", append([]string{"test", "-json", "-timeout", "14m", "-vet=off", "-p", packages}, args...)...)
 	cmd.Stderr = os.Stderr
