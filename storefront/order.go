@@ -36,7 +36,11 @@ func (s *Store) orderPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	v := s.visit(r)
 	mine := o.CustomerID != "" && o.CustomerID == v.Me.ID
-	page, err := s.private(r, v.P.T("storefront.order.number", "number", o.PublicNumber()))
+	title := v.P.T("storefront.order.number", "number", o.PublicNumber())
+	if o.Number == 0 {
+		title = v.P.T("storefront.order.title." + string(orderState(o, nil)))
+	}
+	page, err := s.private(r, title)
 	if err != nil {
 		return err
 	}
@@ -139,7 +143,7 @@ func (s *Store) viewOrder(ctx context.Context, v *Visit, o order.Order, open boo
 		contact = contact.Masked()
 	}
 	out := view.Order{
-		Number: o.PublicNumber(), URL: v.url("orders", o.Token), PlacedAt: o.PlacedAt, State: orderState(o, shipments),
+		Number: o.PublicNumber(), URL: v.url("orders", o.Token), PlacedAt: o.PlacedAt, State: orderState(o, shipments), Late: o.State == order.Cancelled && o.CancelReason == order.OutOfStock,
 		Email: contact.Email, Delivery: v.addressLines(contact.Shipping), ShippingMethod: o.ShippingName,
 		PaymentMethod: s.methodName(v, o), ContactURL: v.url("contact") + "?order=" + o.PublicNumber(), Summary: v.orderSummary(o),
 	}
@@ -191,8 +195,10 @@ func firstName(o order.Order) string {
 func orderState(o order.Order, shipments []order.Shipment) view.OrderState {
 	a, _ := o.Last()
 	switch {
-	case o.State == order.Cancelled, o.State == order.Expired:
+	case o.State == order.Cancelled:
 		return view.OrderCancelled
+	case o.State == order.Expired:
+		return view.OrderExpired
 	case o.State == order.Draft && a.Status.Open():
 		return view.OrderUnknown
 	case o.State == order.Draft:
@@ -347,6 +353,8 @@ func (v *Visit) steps(o order.Order, state view.OrderState, shipments []order.Sh
 	}
 	placed := step("placed", o.PlacedAt, o.State == order.Placed || o.State == order.Cancelled)
 	switch state {
+	case view.OrderExpired:
+		return []view.OrderStep{step("expired", o.UpdatedAt, true)}
 	case view.OrderCancelled:
 		return []view.OrderStep{placed, step("cancelled", o.UpdatedAt, true)}
 	case view.OrderUnknown, view.OrderReturned:

@@ -2,9 +2,11 @@ package checkout_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -13,6 +15,7 @@ import (
 	"github.com/stoashop/stoa/commerce/inventory"
 	"github.com/stoashop/stoa/commerce/order"
 	"github.com/stoashop/stoa/commerce/payment"
+	"github.com/stoashop/stoa/guard/audit"
 	"github.com/stoashop/stoa/kit/fault"
 	"github.com/stoashop/stoa/kit/money"
 	"github.com/stoashop/stoa/platform/db"
@@ -271,6 +274,11 @@ func TestB12_abandonedAtTheBank(t *testing.T) {
 		if r.Bank.Cancels == 0 {
 			t.Error("the payment was not let go at the bank")
 		}
+		// Nobody cancelled anything: it was not paid in time, and everybody says so.
+		if o := r.OrderOf(out.OrderID); o.Attempts[0].Status != payment.Refused || o.Attempts[0].Reason != payment.ReasonExpired {
+			t.Errorf("the attempt is %s, because of %s", o.Attempts[0].Status, o.Attempts[0].Reason)
+		}
+		wantTimeline(t, r, out.OrderID, "payment.continue", "payment.leaving expired", "payment.declined expired", "order.expired")
 		r.WantLevel(variant, 1, 0, 0)
 		if n, _ := job.Waiting(t.Context(), r.DB); n != 0 {
 			t.Errorf("%d jobs go on for ever", n)
@@ -283,8 +291,6 @@ func TestB12_abandonedAtTheBank(t *testing.T) {
 	})
 }
 
-// B12: the money comes when the hold is over and somebody else has the goods.
-// It goes back by itself and the order ends as cancelled.
 // B12: a bag holds more than there is where the level is not told. The order is
 // refused at the line, without a number, and holds nothing; with less it is
 // taken.
@@ -324,6 +330,8 @@ func TestB12_aHiddenLevelRefusesAtTheOrderOnly(t *testing.T) {
 	})
 }
 
+// B12: the money comes when the hold is over and somebody else has the goods.
+// It goes back by itself and the order ends as cancelled.
 func TestB12_lateMoneyGoesBack(t *testing.T) {
 	rig.Each(t, func(t *testing.T, r *rig.Rig) {
 		variant := r.Goods("kettle", 5000, 1)
@@ -363,6 +371,8 @@ func TestB12_lateMoneyGoesBack(t *testing.T) {
 		if events["order.cancelled"] != 1 || events["order.placed"] != 2 {
 			t.Errorf("events: %v", events)
 		}
+		wantTimeline(t, r, out.OrderID, "payment.continue", "order.placed", "order.cancelled out_of_stock",
+			"payment.approved", "payment.entry.authorisation", "payment.entry.capture", "payment.entry.refund")
 	})
 }
 
@@ -574,4 +584,24 @@ func TestB11_checkoutNeverOversells(t *testing.T) {
 		r.WantLevel(variant, 3, 3, 0)
 		r.WantBooks(3*5490, 0)
 	})
+}
+
+// wantTimeline compares an order's timeline, each entry with its reason.
+func wantTimeline(t *testing.T, r *rig.Rig, orderID string, want ...string) {
+	t.Helper()
+	entries, err := audit.History(t.Context(), r.DB, "order", orderID, 50)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range slices.Backward(entries) {
+		var data struct{ Reason string }
+		if err := json.Unmarshal(e.After, &data); err != nil && len(e.After) > 0 {
+			t.Fatal(err)
+		}
+		got = append(got, strings.TrimSpace(e.Action+" "+data.Reason))
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("timeline:\n%q\nwant\n%q", got, want)
+	}
 }

@@ -154,7 +154,7 @@ func (s *Service) settle(ctx context.Context, tx *db.Tx, o *order.Order, a payme
 		if err := s.Orders.Place(ctx, tx, o, s.Shop().Zone); err != nil {
 			return err
 		}
-		o.State, o.CancelReason = order.Cancelled, "out_of_stock"
+		o.State, o.CancelReason = order.Cancelled, order.OutOfStock
 		for i := range o.Lines {
 			if err := s.Orders.AddUnits(ctx, tx, o, o.Lines[i].ID, 0, o.Lines[i].Open(), 0, 0, 0); err != nil {
 				return err
@@ -163,10 +163,13 @@ func (s *Service) settle(ctx context.Context, tx *db.Tx, o *order.Order, a payme
 		if err := s.Carts.Close(ctx, tx, o.CartID); err != nil {
 			return err
 		}
+		if err := s.Orders.Log(ctx, tx, audit.System("checkout"), o.ID, "order.cancelled", map[string]any{"reason": o.CancelReason}); err != nil {
+			return err
+		}
 		if err := event.Emit(ctx, tx, order.Events().Cancelled, order.Ref{OrderID: o.ID}); err != nil {
 			return err
 		}
-		return job.Enqueue(ctx, tx, giveBack{o.ID, a.ID, "out_of_stock"}, job.Unique("give_back:"+a.ID), job.Urgent())
+		return job.Enqueue(ctx, tx, giveBack{o.ID, a.ID, order.OutOfStock}, job.Unique("give_back:"+a.ID), job.Urgent())
 	}
 	if err != nil {
 		return fmt.Errorf("allocate stock: %w", err)
@@ -199,7 +202,7 @@ func demandsOf(o order.Order) []inventory.Demand {
 func (s *Service) logPayment(ctx context.Context, tx *db.Tx, o order.Order, before, after payment.Attempt, entries []payment.Entry) error {
 	if after.Status != before.Status {
 		data := map[string]any{"attempt": after.ID, "provider": after.Provider, "method": after.Method, "status": after.Status}
-		if after.Status == payment.Refused {
+		if after.Reason != "" {
 			data["reason"] = after.Reason
 		}
 		if after.Status == payment.InReview {
@@ -337,10 +340,10 @@ func (s *Service) learn(ctx context.Context, orderID, attemptID string, source *
 
 // dropAttempt lets go of an open attempt at the provider, so that it cannot be
 // paid any more. If it was paid meanwhile, the order is placed instead. The
-// intent is written first: else somebody who learns of held money could place
-// the order on it while it is being let go.
-func (s *Service) dropAttempt(ctx context.Context, orderID, attemptID string) error {
-	o, err := s.finish(ctx, orderID, attemptID, func(a payment.Attempt) (payment.Attempt, []payment.Entry) { return a.Leave(), nil }, nil)
+// intent is written first, with the reason: else somebody who learns of held
+// money could place the order on it while it is being let go.
+func (s *Service) dropAttempt(ctx context.Context, orderID, attemptID string, why payment.Reason) error {
+	o, err := s.finish(ctx, orderID, attemptID, func(a payment.Attempt) (payment.Attempt, []payment.Entry) { return a.Leave(why), nil }, nil)
 	if err != nil {
 		return err
 	}
@@ -414,7 +417,7 @@ func (s *Service) reconcile(ctx context.Context, i job.Info, l lapse) error {
 		a, _ = o.Attempt(l.Attempt)
 	}
 	if a.Status == payment.Leaving {
-		if err := s.dropAttempt(ctx, l.Order, l.Attempt); err != nil {
+		if err := s.dropAttempt(ctx, l.Order, l.Attempt, a.Reason); err != nil {
 			s.Log.WarnContext(ctx, "a payment that was left cannot be let go yet", "attempt", l.Attempt, "err", err)
 			return s.again(ctx, i, l, now.Add(time.Minute))
 		}
@@ -430,7 +433,7 @@ func (s *Service) reconcile(ctx context.Context, i job.Info, l lapse) error {
 		return s.again(ctx, i, l, minTime(o.HoldUntil, now.Add(time.Minute)))
 	}
 	if a.Status.Open() {
-		if err := s.dropAttempt(ctx, l.Order, l.Attempt); err != nil {
+		if err := s.dropAttempt(ctx, l.Order, l.Attempt, payment.ReasonExpired); err != nil {
 			s.Log.WarnContext(ctx, "a payment nobody waits for cannot be let go yet", "attempt", l.Attempt, "err", err)
 			return s.again(ctx, i, l, now.Add(time.Minute))
 		}
@@ -497,7 +500,10 @@ func (s *Service) expire(ctx context.Context, orderID string) (ended bool, err e
 			return err
 		}
 		o.State = order.Expired
-		return s.Orders.Save(ctx, tx, &o)
+		if err := s.Orders.Save(ctx, tx, &o); err != nil {
+			return err
+		}
+		return s.Orders.Log(ctx, tx, audit.System("checkout"), o.ID, "order.expired", nil)
 	})
 	return ended, err
 }

@@ -50,7 +50,7 @@ func (s *Service) Place(ctx context.Context, p Placement) (Outcome, error) {
 		case prep.drop != "":
 			// The shopper changed their mind while an attempt was open: let it
 			// go first, so that the old amount cannot be paid any more (T8).
-			if err := s.dropAttempt(ctx, prep.order.ID, prep.drop); err != nil {
+			if err := s.dropAttempt(ctx, prep.order.ID, prep.drop, payment.ReasonCancelled); err != nil {
 				return Outcome{}, err
 			}
 			continue

@@ -30,6 +30,10 @@ const (
 	Expired   State = "expired"   // never came to be: not paid in time
 )
 
+// OutOfStock is the CancelReason of an order that was paid too late: its goods
+// were no longer held, and somebody else had them.
+const OutOfStock = "out_of_stock"
+
 // FulfilmentState is derived from what was shipped and cancelled.
 type FulfilmentState string
 
@@ -110,7 +114,7 @@ type Order struct {
 
 	Quote        pricing.Quote
 	TermsVersion string // what was agreed to, as checkout.Shop.Terms names it; "" when nothing was asked
-	CancelReason string
+	CancelReason string // words of whoever cancelled, or OutOfStock
 	HoldUntil    time.Time
 	CreatedAt    time.Time
 	PlacedAt     time.Time

@@ -22,7 +22,7 @@ type Attempt struct {
 	Account     string // the shop's account at the provider; empty until the provider first named it
 	Reference   string // the provider's name for the payment; empty until known
 	Status      AttemptStatus
-	Reason      Reason     // why it is Refused
+	Reason      Reason     // why it is Refused; of one that is Leaving, why the shop lets go
 	Doubts      []Mismatch // why it is Held for review
 	ContinueURL string     // where the shopper goes on; kept so that a second click finds it
 	Facts       Facts      // the last ones known
@@ -148,9 +148,13 @@ func (a Attempt) Answered(o Outcome, err error) (Attempt, []Entry) {
 // provider. From here on money that is only held places nothing, since the
 // letting go may be on its way; money that was taken cannot be let go any more
 // and still places the order.
-func (a Attempt) Leave() Attempt {
+//
+// why is ReasonCancelled when the shopper turned to something else, or
+// ReasonExpired when the goods were held long enough. The first one stays.
+func (a Attempt) Leave(why Reason) Attempt {
 	if a.Status.Open() {
 		a.Status, a.ContinueURL = Leaving, ""
+		a.Reason = cmp.Or(a.Reason, why)
 	}
 	return a
 }
@@ -180,6 +184,9 @@ func (a Attempt) Learned(f Facts) (Attempt, []Entry) {
 	case secured >= a.Amount:
 		a.Status, a.Reason = Settled, ""
 	case a.Facts.Authorised == 0 && a.Facts.Closed:
+		if a.Status == Leaving && (a.Facts.Reason == ReasonCancelled || a.Facts.Reason == "") {
+			a.Facts.Reason = cmp.Or(a.Reason, a.Facts.Reason) // it was the shop that asked for it
+		}
 		a.Status, a.Reason = Refused, a.Facts.Reason
 	case a.Status == Pledged: // part of it came, or went back: staff see that in the state
 	case a.Facts.Authorised > 0 && secured == 0:

@@ -205,3 +205,40 @@ func TestT39_ledgerAloneIsEnough(t *testing.T) {
 		t.Error("RefundOf(ref_2) found something")
 	}
 }
+
+// Who let go of a payment is told by whoever let go: a provider only knows that
+// it was asked to close it.
+func TestLeave_keepsWhy(t *testing.T) {
+	closed := func(why payment.Reason) payment.Facts {
+		f := asked(2000)
+		f.Closed, f.Reason = true, why
+		return f
+	}
+	for name, tt := range map[string]struct {
+		whys []payment.Reason
+		news payment.Reason
+		want payment.Reason
+	}{
+		"the hold ran out":                {[]payment.Reason{payment.ReasonExpired}, payment.ReasonCancelled, payment.ReasonExpired},
+		"the hold ran out, told in short": {[]payment.Reason{payment.ReasonExpired}, "", payment.ReasonExpired},
+		"asked again":                     {[]payment.Reason{payment.ReasonExpired, payment.ReasonCancelled}, payment.ReasonCancelled, payment.ReasonExpired},
+		"the shopper chose another":       {[]payment.Reason{payment.ReasonCancelled}, payment.ReasonCancelled, payment.ReasonCancelled},
+		"the bank was faster":             {[]payment.Reason{payment.ReasonExpired}, payment.ReasonFunds, payment.ReasonFunds},
+		"the shopper was faster":          {nil, payment.ReasonCancelled, payment.ReasonCancelled},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := attempt()
+			a.Status = payment.Continuing
+			for _, why := range tt.whys {
+				a = a.Leave(why)
+			}
+			a, _ = a.Learned(closed(tt.news))
+			if a.Status != payment.Refused || a.Reason != tt.want {
+				t.Errorf("%s because of %q, want %q", a.Status, a.Reason, tt.want)
+			}
+			if again, _ := a.Learned(closed(tt.news)); again.Reason != tt.want {
+				t.Errorf("told twice: %q, want %q", again.Reason, tt.want)
+			}
+		})
+	}
+}

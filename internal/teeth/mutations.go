@@ -25,7 +25,7 @@ func ofTheCore() []Mutation {
 		{
 			Name: "money for goods that are gone is kept", Quick: true,
 			File: "commerce/checkout/finish.go",
-			Old:  `return job.Enqueue(ctx, tx, giveBack{o.ID, a.ID, "out_of_stock"}, job.Unique("give_back:"+a.ID), job.Urgent())`, New: "return nil",
+			Old:  `return job.Enqueue(ctx, tx, giveBack{o.ID, a.ID, order.OutOfStock}, job.Unique("give_back:"+a.ID), job.Urgent())`, New: "return nil",
 		},
 		{
 			Name: "a second payment for an order is kept",

@@ -103,7 +103,7 @@ func ofTheRules() []Mutation {
 		{
 			Name: "late money is kept", Package: "commerce/checkout", Test: "TestB12_lateMoneyGoesBack",
 			File: "commerce/checkout/finish.go",
-			Old:  `return job.Enqueue(ctx, tx, giveBack{o.ID, a.ID, "out_of_stock"}, job.Unique("give_back:"+a.ID), job.Urgent())`, New: "return nil",
+			Old:  `return job.Enqueue(ctx, tx, giveBack{o.ID, a.ID, order.OutOfStock}, job.Unique("give_back:"+a.ID), job.Urgent())`, New: "return nil",
 		},
 		{
 			Name: "units that were refunded come back again", Package: "commerce/returns", Test: "TestB13_shippedUnitsComeBackOnce",

@@ -130,7 +130,7 @@ func (r *run) auditStock(ctx context.Context, orders []order.Order) error {
 		}
 		for _, l := range o.Lines {
 			i := slices.Index(r.site.variant[:], l.VariantID)
-			if o.CancelReason == "out_of_stock" { // paid when nothing was left: never sold, never came back
+			if o.CancelReason == order.OutOfStock { // paid when nothing was left: never sold, never came back
 				if l.Shipped != 0 || l.Restocked != 0 || l.Open() != 0 {
 					r.books.complain("a unit is shipped, cancelled, refunded and restocked once", "order %s was never sold: %+v", o.PublicNumber(), l)
 				}

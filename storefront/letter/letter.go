@@ -110,7 +110,7 @@ func (w *Writer) placed(ctx context.Context, e event.Event[order.Ref]) error {
 
 func (w *Writer) cancelled(ctx context.Context, e event.Event[order.Ref]) error {
 	return w.onOrder(ctx, "order_cancelled", "", e.Payload.OrderID, func(t *storefront.Teller, o order.Order, told view.Order) (any, error) {
-		return view.CancelMail{Shop: t.Shop(), Order: told, Paid: o.Captured > 0, Back: o.Refunded > 0 || o.Captured > 0 && o.CancelReason == "out_of_stock"}, nil
+		return view.CancelMail{Shop: t.Shop(), Order: told, Paid: o.Captured > 0, Back: o.Refunded > 0 || o.Captured > 0 && told.Late}, nil
 	})
 }
 

@@ -33,6 +33,7 @@ const (
 	OrderDelivered     OrderState = "delivered"
 	OrderCancelled     OrderState = "cancelled"
 	OrderReturned      OrderState = "returned"
+	OrderExpired       OrderState = "expired" // never came to be: not paid in time
 )
 
 // Order is an order as its buyer sees it. It is a snapshot: nothing in it
@@ -42,6 +43,7 @@ type Order struct {
 	URL      string // the secret link
 	PlacedAt time.Time
 	State    OrderState
+	Late     bool   // cancelled because it was paid when the goods were gone
 	Email    string // masked on pages that need no sign-in
 	Name     string // first name, for the salutation; may be empty
 
@@ -68,7 +70,7 @@ type Order struct {
 
 // OrderStep is one step of an order's way.
 type OrderStep struct {
-	Key   string // "placed", "paid", "packed", "shipped", "delivered", "cancelled"
+	Key   string // "placed", "paid", "packed", "shipped", "delivered", "cancelled", "expired"
 	Label string
 	At    time.Time // zero when it has not happened
 	Done  bool

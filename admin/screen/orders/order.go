@@ -137,8 +137,16 @@ func (s *screen) actions(d *admin.Desk, v *View, o order.Order) {
 		v.Notes = append(v.Notes, note)
 	}
 	if o.CancelReason != "" {
-		v.Notes = append(v.Notes, admin.Note{Title: d.P.T("admin.order.cancelled"), Text: o.CancelReason})
+		v.Notes = append(v.Notes, admin.Note{Title: d.P.T("admin.order.cancelled"), Text: cancelReason(d, o.CancelReason)})
 	}
+}
+
+// cancelReason tells the shop's own reason in words; other people's are theirs.
+func cancelReason(d *admin.Desk, reason string) string {
+	if key := "admin.order.cancel_reason." + reason; reason == order.OutOfStock && d.P.Has(key) {
+		return d.P.T(key)
+	}
+	return reason
 }
 
 func (s *screen) line(d *admin.Desk, o order.Order, l order.Line, units int64) admin.Line {
@@ -413,7 +421,7 @@ func (s *screen) event(d *admin.Desk, o order.Order, e audit.Entry, shipments []
 	}
 	_ = json.Unmarshal(e.After, &data) // entries of other shapes leave it empty
 	looks := map[string]struct{ icon, tone string }{
-		"order.placed": {"shopping-cart", ""}, "order.shipped": {"truck", admin.Good}, "order.delivered": {"check", admin.Good},
+		"order.placed": {"shopping-cart", ""}, "order.expired": {"clock", ""}, "order.shipped": {"truck", admin.Good}, "order.delivered": {"check", admin.Good},
 		"order.cancelled": {"ban", admin.Warn}, "order.refund_asked": {"undo-2", admin.Info}, "order.refunded": {"undo-2", admin.Good},
 		"order.refund_failed": {"circle-alert", admin.Bad}, "order.mail_resent": {"send", admin.Info},
 		"payment.declined": {"circle-alert", admin.Bad}, "payment.review": {"triangle-alert", admin.Warn}, "payment.approved": {"credit-card", admin.Good},
@@ -424,6 +432,9 @@ func (s *screen) event(d *admin.Desk, o order.Order, e audit.Entry, shipments []
 	look := looks[e.Action]
 	event := admin.Event{Icon: look.icon, Tone: look.tone, Text: e.Action}
 	key := "admin.event." + e.Action
+	if own := key + "." + data.Reason; data.Reason != "" && d.P.Has(own) {
+		key = own
+	}
 	if d.P.Has(key) {
 		currency := data.Currency
 		if currency == "" {
@@ -438,15 +449,16 @@ func (s *screen) event(d *admin.Desk, o order.Order, e audit.Entry, shipments []
 		event.Text = d.P.T(key, "amount", d.P.Money(data.Amount, currency), "count", parcel, "method", method(d, data.Provider+"."+data.Method))
 	}
 	switch {
-	case e.Action == "payment.declined" && d.P.Has("admin.decline."+data.Reason):
+	case key == "admin.event."+e.Action+"."+data.Reason: // the title tells it
+	case strings.HasPrefix(e.Action, "payment.") && d.P.Has("admin.decline."+data.Reason):
 		event.Body = d.P.T("admin.decline." + data.Reason)
 	case e.Action == "order.shipped":
 		event.Body = strings.TrimSpace(fulfilment.CarrierName(data.Carrier) + " " + data.Tracking)
 		if data.Quiet {
 			event.Body = strings.TrimPrefix(event.Body+" · "+d.P.T("admin.order.not_told"), " · ")
 		}
-	case data.Reason != "" && e.Action != "payment.declined":
-		event.Body = data.Reason
+	case data.Reason != "" && !strings.HasPrefix(e.Action, "payment."):
+		event.Body = cancelReason(d, data.Reason)
 	}
 	return event
 }

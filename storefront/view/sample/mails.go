@@ -30,6 +30,8 @@ func (m Maker) Letters() []Letter {
 	unknown := reset
 	unknown.Exists, unknown.URL = false, ""
 	cancelled := absolute(m.order(view.OrderCancelled, 1))
+	late := cancelled
+	late.Late = true
 	account := view.AccountMail{
 		Shop: shop, URL: "https://halm.example/account/verify/x7f", ExpiresAt: now.AddDate(0, 0, 3),
 		ForgottenURL: "https://halm.example/account/forgotten", ContactURL: "https://halm.example/contact",
@@ -44,6 +46,7 @@ func (m Maker) Letters() []Letter {
 		{"password-unknown", "password_reset", unknown},
 		{"cancelled", "order_cancelled", view.CancelMail{Shop: shop, Order: cancelled}},
 		{"cancelled-paid", "order_cancelled", view.CancelMail{Shop: shop, Order: cancelled, Paid: true, Back: true}},
+		{"cancelled-late", "order_cancelled", view.CancelMail{Shop: shop, Order: late, Paid: true, Back: true}},
 		{"cancelled-open", "order_cancelled", view.CancelMail{Shop: shop, Order: cancelled, Paid: true}},
 		{"verify", "account_verify", account},
 		{"exists", "account_exists", account},

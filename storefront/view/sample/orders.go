@@ -218,5 +218,12 @@ func (m Maker) addOrders(add func(name, page string, data any)) {
 	cancelled.Steps = append(cancelled.Steps[:1], view.OrderStep{Key: "cancelled", Label: m.P.T("storefront.order.step.cancelled"), At: now.Add(time.Hour), Done: true})
 	cancelled.CancelURL = ""
 	add("order-cancelled", "order", view.OrderPage{Page: page, Order: cancelled})
+	late := cancelled
+	late.Late = true
+	add("order-late", "order", view.OrderPage{Page: page, Order: late})
+	expired := m.order(view.OrderExpired, 1)
+	expired.Number, expired.CancelURL = "", ""
+	expired.Steps = []view.OrderStep{{Key: "expired", Label: m.P.T("storefront.order.step.expired"), At: now.Add(time.Hour), Done: true}}
+	add("order-expired", "order", view.OrderPage{Page: page, Order: expired})
 	add("waiting", "waiting", view.WaitingPage{Page: page, Number: "1001", RefreshURL: "/orders/x7f/payment", Seconds: 5, OrderURL: "/orders/x7f", ContactURL: "/contact"})
 }
