@@ -3,9 +3,11 @@ package stoa
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/stoashop/stoa/platform/db"
 )
@@ -42,7 +44,7 @@ func (s Settings) ClaimFolder(what string) (release func() error, err error) {
 func lock(name, taken string) (release func() error, err error) {
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, &db.Trouble{Problem: db.NotWritable, Line: fmt.Sprintf("the data folder %s is not writable; give this user write access or set STOA_DATA to another folder", filepath.Dir(name)), Cause: err}
+		return nil, notWritable(filepath.Dir(name), err)
 	}
 	if err := lockFile(f); err != nil {
 		return nil, errors.Join(&db.Trouble{Problem: db.InUse, Line: taken, Cause: err}, f.Close())
@@ -52,13 +54,45 @@ func lock(name, taken string) (release func() error, err error) {
 
 // makeFolder makes a folder of the shop's own, if it is not there.
 func makeFolder(name string) error {
-	err := os.MkdirAll(name, 0o700)
+	if err := os.MkdirAll(name, 0o700); err != nil {
+		return notMade(name, err)
+	}
+	return nil
+}
+
+// Writable fails with a *db.Trouble when the shop could not keep its data in a
+// folder, which need not be there yet. It leaves nothing behind.
+func Writable(folder string) error {
+	there := filepath.Clean(folder)
+	about, err := os.Stat(there)
+	for errors.Is(err, fs.ErrNotExist) && filepath.Dir(there) != there {
+		there = filepath.Dir(there)
+		about, err = os.Stat(there)
+	}
+	if err == nil && !about.IsDir() {
+		err = syscall.ENOTDIR
+	}
 	if err == nil {
-		return nil
+		var probe string
+		if probe, err = os.MkdirTemp(there, ".write-probe-*"); err == nil {
+			return os.Remove(probe)
+		}
 	}
+	if there != filepath.Clean(folder) {
+		return notMade(folder, err)
+	}
+	return notWritable(folder, err)
+}
+
+func notWritable(folder string, cause error) error {
+	return &db.Trouble{Problem: db.NotWritable, Line: fmt.Sprintf("the data folder %s is not writable; give this user write access or set STOA_DATA to another folder", folder), Cause: cause}
+}
+
+func notMade(folder string, cause error) error {
+	why := cause
 	var path *os.PathError
-	if errors.As(err, &path) {
-		err = path.Err
+	if errors.As(cause, &path) {
+		why = path.Err
 	}
-	return &db.Trouble{Problem: db.NotWritable, Line: fmt.Sprintf("cannot make the data folder %s: %v; set STOA_DATA to another folder", name, err), Cause: err}
+	return &db.Trouble{Problem: db.NotWritable, Line: fmt.Sprintf("cannot make the data folder %s: %v; set STOA_DATA to another folder", folder, why), Cause: cause}
 }

@@ -78,47 +78,64 @@ func AllSettings() []Setting {
 // ReadSettings reads the settings: defaults, then the file (stoa.conf in the
 // working folder when file is ""; it may be missing then), then the
 // environment. Every problem is named in one *SettingsError, a line each; to
-// set one name twice in the file is one.
+// set one name twice in one place is one.
 func ReadSettings(environ []string, file string) (Settings, error) {
-	values := make(map[string]string)
+	values, problem := gather(environ, file)
+	s, err := settingsOf(values)
+	return s, wrongSettings(errors.Join(problem, err))
+}
+
+// value is what a setting is set to, and where.
+type value struct{ text, from string }
+
+// gather collects the values of all settings by name.
+func gather(environ []string, file string) (map[string]value, error) {
+	values := make(map[string]value)
 	known := make(map[string]Setting)
 	for _, s := range AllSettings() {
 		known[s.Name] = s
-		values[s.Name] = s.Default
+		values[s.Name] = value{s.Default, "default"}
 	}
 	var problems []error
-	take := func(from, name, value string) {
+	here := make(map[string]string) // the name that set each setting in the place being read
+	take := func(from, name, text string) {
 		base, isFile := strings.CutSuffix(name, "_FILE")
 		s, ok := known[name]
-		if !ok && isFile && known[base].Secret {
-			raw, err := os.ReadFile(value)
+		isFile = isFile && !ok && known[base].Secret
+		if !isFile {
+			base = name
+		}
+		if before := here[base]; before != "" && before != name {
+			problems = append(problems, fmt.Errorf("%s: %s and %s_FILE are both set; keep one of the two", from, base, base))
+			return
+		}
+		here[base] = name
+		if isFile {
+			raw, err := os.ReadFile(text)
 			if err != nil {
-				problems = append(problems, fmt.Errorf("%s: %s names %s, which cannot be read", from, name, value))
+				problems = append(problems, fmt.Errorf("%s: %s names %s, which cannot be read", from, name, text))
 				return
 			}
-			values[base] = strings.TrimSpace(string(raw))
+			values[base] = value{strings.TrimSpace(string(raw)), from + ", from the file " + text}
 			return
 		}
 		if !ok {
 			problems = append(problems, fmt.Errorf("%s: unknown setting %s%s", from, name, nearest(name, known)))
 			return
 		}
-		values[s.Name] = value
+		values[s.Name] = value{text, from}
 	}
 	if err := readConf(file, take); err != nil {
 		problems = append(problems, err)
 	}
+	clear(here) // the environment is stronger than the file
 	for _, pair := range environ {
-		name, value, _ := strings.Cut(pair, "=")
+		name, text, _ := strings.Cut(pair, "=")
 		if strings.HasPrefix(name, "STOA_") && !strings.HasPrefix(name, "STOA_TEST_POSTGRES") {
-			take("environment", name, value)
+			take("environment", name, text)
 		}
 	}
-	s, err := settingsOf(values)
-	if err != nil {
-		problems = append(problems, err)
-	}
-	return s, wrongSettings(errors.Join(problems...))
+	return values, errors.Join(problems...)
 }
 
 func readConf(file string, take func(from, name, value string)) error {
@@ -180,7 +197,11 @@ func nearest(name string, known map[string]Setting) string {
 	return "; did you mean " + best + "?"
 }
 
-func settingsOf(v map[string]string) (Settings, error) {
+func settingsOf(values map[string]value) (Settings, error) {
+	v := make(map[string]string, len(values))
+	for name, set := range values {
+		v[name] = set.text
+	}
 	s := Settings{
 		Listen: v["STOA_LISTEN"], Base: v["STOA_BASE_URL"], Data: v["STOA_DATA"], Database: v["STOA_DATABASE"], MasterKey: v["STOA_MASTER_KEY"],
 		MetricsListen: v["STOA_METRICS_LISTEN"], LogFormat: v["STOA_LOG_FORMAT"], Theme: v["STOA_THEME"],
@@ -206,10 +227,9 @@ func settingsOf(v map[string]string) (Settings, error) {
 	if s.Data == "" {
 		wrong("STOA_DATA", "must name a folder")
 	}
-	if s.Base == "" {
+	if s.Base == "" { // STOA_LISTEN is told of above
 		s.Base = baseOf(s.Listen)
-	}
-	if u, err := url.Parse(s.Base); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.User != nil || u.RawQuery != "" {
+	} else if u, err := url.Parse(s.Base); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.User != nil || u.RawQuery != "" {
 		wrong("STOA_BASE_URL", `must be an address without a path, such as "https://shop.example"`)
 	}
 	s.Base = strings.TrimSuffix(s.Base, "/")
@@ -324,26 +344,32 @@ func (s Settings) masterKey(fresh bool) ([]byte, error) {
 	return key, nil
 }
 
-// Print lists the settings in force, secrets hidden, as lines of stoa.conf.
-func (s Settings) Print(environ []string, file string) []string {
-	values := make(map[string]string)
-	_ = readConf(file, func(_, name, value string) { values[name] = value })
-	for _, pair := range environ {
-		if name, value, _ := strings.Cut(pair, "="); strings.HasPrefix(name, "STOA_") {
-			values[name] = value
-		}
-	}
+// PrintSettings lists the settings in force as lines of stoa.conf, each with
+// what it means and where it was set. Secrets are not shown.
+func PrintSettings(environ []string, file string) []string {
+	values, _ := gather(environ, file) // ReadSettings tells the problems
+	s, _ := settingsOf(values)
+	made := map[string]string{"STOA_BASE_URL": s.Base, "STOA_DATABASE": s.Database}
 	var lines []string
 	for _, d := range AllSettings() {
-		value, set := values[d.Name]
-		_, fromFile := values[d.Name+"_FILE"]
+		v := values[d.Name]
+		text, from := shown(d, v.text), "from: "+v.from
 		switch {
-		case d.Secret && (set && value != "" || fromFile):
-			value = "(set, not shown)"
-		case !set:
-			value = d.Default
+		case v.text == "" && made[d.Name] != "":
+			from = "not set, which makes it " + made[d.Name]
+		case v.text == "":
+			from = "not set"
 		}
-		lines = append(lines, "# "+d.Help, d.Name+" = "+value, "")
+		lines = append(lines, "# "+d.Help, "# "+from, strings.TrimSpace(d.Name+" = "+text), "")
 	}
 	return slices.Clip(lines)
+}
+
+// shown is what is printed of a setting's value. An address without a password
+// in it is no secret.
+func shown(d Setting, text string) string {
+	if d.Secret && text != "" && !strings.HasPrefix(text, "sqlite:") {
+		return "(set, not shown)"
+	}
+	return db.Redacted(text)
 }

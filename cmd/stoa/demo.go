@@ -20,6 +20,11 @@ type demoCmd struct {
 	Products int  `placeholder:"N" help:"Multiply the catalogue to N products, for measuring. A demo that is there already needs --fresh too."`
 }
 
+// Help is the part of the help that is longer than a line.
+func (demoCmd) Help() string {
+	return `The shop opens on http://localhost:8080 (STOA_LISTEN) and is kept in the folder stoa-data (STOA_DATA); the next start finds everything as it was left. Pay with the card 4242 4242 4242 4242. It ends on Ctrl+C.`
+}
+
 // Run fills a shop at the first start and serves it. The data stays; a second
 // start finds it.
 func (d demoCmd) Run(ctx context.Context, c *commands) error {

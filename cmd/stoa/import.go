@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
 
 	"github.com/stoashop/stoa"
 	"github.com/stoashop/stoa/guard/audit"
@@ -14,32 +18,56 @@ import (
 )
 
 type importCmd struct {
-	Platform     string `arg:"" enum:"shopify,woocommerce,spree,vendure" help:"What the file was exported from: shopify, woocommerce, spree or vendure."`
-	File         string `arg:"" type:"existingfile" help:"The exported CSV file."`
-	DryRun       bool   `help:"Say what would happen, row by row, and change nothing."`
-	Images       string `placeholder:"DIR" type:"existingdir" help:"Folder in which pictures are looked for by file name."`
-	Fetch        bool   `help:"Fetch pictures from the addresses in the file."`
-	Translations string `placeholder:"FILE" type:"existingfile" help:"File of translations of the products (spree)."`
-	Again        bool   `help:"Import a file that was imported to the end before."`
+	Platform     platform `arg:"" help:"What the file was exported from: shopify, woocommerce, spree or vendure."`
+	File         string   `arg:"" help:"The exported CSV file."`
+	DryRun       bool     `help:"Say what would happen, row by row, and change nothing."`
+	Images       string   `placeholder:"DIR" help:"Folder in which pictures are looked for by file name."`
+	Fetch        bool     `help:"Fetch pictures from the addresses in the file."`
+	Translations string   `placeholder:"FILE" help:"File of translations of the products (spree)."`
+	Again        bool     `help:"Import a file that was imported to the end before."`
+}
+
+// Help is the part of the help that is longer than a line.
+func (importCmd) Help() string {
+	return `The shop must have been set up: its owner has opened the link of "stoa setup" and named the shop. Begin with --dry-run. An import can be stopped and run again; it goes on where it stopped, and nothing is imported twice.`
+}
+
+// platform is a shop system whose files are read. A command line with another
+// is told so before anything else of it is looked at.
+type platform string
+
+// UnmarshalText fails unless the text is the name of one.
+func (p *platform) UnmarshalText(text []byte) error {
+	known := []string{"shopify", "woocommerce", "spree", "vendure"}
+	if !slices.Contains(known, string(text)) {
+		return fmt.Errorf("%q is not known; the known ones are %s", text, strings.Join(known, ", "))
+	}
+	*p = platform(text)
+	return nil
 }
 
 // Run imports a file product by product. It can be stopped at any moment and
 // run again: it goes on where it stopped, and nothing is imported twice.
 func (c importCmd) Run(ctx context.Context, all *commands) error {
-	file, err := os.Open(c.File)
+	file, err := openFile(c.File)
 	if err != nil {
-		return fmt.Errorf("%s cannot be read", c.File)
+		return err
 	}
 	defer file.Close()
+	if c.Images != "" {
+		if _, err := os.ReadDir(c.Images); err != nil {
+			return unread("folder", c.Images, err)
+		}
+	}
 	drawn := &bar{percent: -1}
 	request := transfer.Request{
 		Platform: transfer.Platform(c.Platform), File: file, FileName: filepath.Base(c.File),
 		DryRun: c.DryRun, Folder: c.Images, Pictures: c.Fetch, Again: c.Again, Actor: audit.System("import"), Progress: drawn.draw,
 	}
 	if c.Translations != "" {
-		texts, err := os.Open(c.Translations)
+		texts, err := openFile(c.Translations)
 		if err != nil {
-			return fmt.Errorf("%s cannot be read", c.Translations)
+			return err
 		}
 		defer texts.Close()
 		request.Texts = texts
@@ -50,7 +78,7 @@ func (c importCmd) Run(ctx context.Context, all *commands) error {
 	}
 	defer shop.Close()
 	if !shop.Market.Current(ctx).Open() {
-		return errors.New("the shop is not set up yet: run stoa serve, open the owner's link and name the shop first")
+		return errors.New("the shop is not set up yet: run stoa serve, open the owner's link (stoa setup prints a new one) and name the shop first")
 	}
 	say, began := shop.Words.Printer("en", nil), shop.DB.Now()
 	run, err := shop.Transfer.Run(ctx, request)
@@ -62,6 +90,31 @@ func (c importCmd) Run(ctx context.Context, all *commands) error {
 		fmt.Println("This file was imported to the end before; --again imports it once more. What became of it then:")
 	}
 	return report(ctx, shop, say, run)
+}
+
+// openFile opens a file that the command line names.
+func openFile(name string) (*os.File, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, unread("file", name, err)
+	}
+	if about, err := f.Stat(); err == nil && about.IsDir() {
+		return nil, errors.Join(usage("%s is a folder, not a file", name), f.Close())
+	}
+	return f, nil
+}
+
+// unread says in words why what the command line names cannot be read.
+func unread(what, name string, err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return usage("there is no %s %s", what, name)
+	case errors.Is(err, fs.ErrPermission):
+		return usage("this user may not read the %s %s", what, name)
+	case errors.Is(err, syscall.ENOTDIR):
+		return usage("%s is no %s", name, what)
+	}
+	return usage("the %s %s cannot be read", what, name)
 }
 
 // bar is a line about a run that is drawn over.

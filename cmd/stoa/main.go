@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -22,14 +21,15 @@ type commands struct {
 	Serve   serveCmd   `cmd:"" help:"Serve the shop."`
 	Demo    demoCmd    `cmd:"" help:"Fill a fresh shop with goods to look at and serve it, with a bank to practise with."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database up to date. The other commands do it by themselves."`
-	Setup   setupCmd   `cmd:"" help:"Print the one-time link under which the owner makes an account."`
+	Setup   setupCmd   `cmd:"" help:"Print a new one-time link under which the owner makes an account. The link printed before ends."`
 	Import  importCmd  `cmd:"" help:"Import goods or customers of another shop system from its CSV export."`
 	Export  exportCmd  `cmd:"" help:"Write the goods or the customers to a file, in the columns of another shop system or whole."`
-	Token   tokenCmd   `cmd:"" help:"Keys of the API for programs."`
-	Setting configCmd  `cmd:"" name:"config" help:"Settings."`
-	Sim     simCmd     `cmd:"" help:"Prove the order core: play shoppers, staff, banks and crashes at random and check every promise."`
+	Token   tokenCmd   `cmd:"" help:"Make, list and revoke the keys with which programs use the API."`
+	Setting configCmd  `cmd:"" name:"config" help:"Settings: what is in force, and where it was set."`
+	Sim     simCmd     `cmd:"" help:"Prove that stock, orders and money add up: play shoppers, staff, banks and crashes at random and check every promise."`
 	Doctor  doctorCmd  `cmd:"" help:"Look for what would keep the shop from running, and say what to do."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Version versionCmd `cmd:"" help:"Print the version, the commit it was built from and Go's version."`
+	Help    helpCmd    `cmd:"" help:"Explain a command."`
 }
 
 const description = `A complete shop in one file.
@@ -42,8 +42,9 @@ Everything is set by environment variables or the same names in stoa.conf;
 
 It ends with 0 when all went well, and tells troubles apart: 2 command line,
 3 settings, 4 address in use, 5 data folder not writable, 6 data folder in use,
-7 PostgreSQL away, 8 database newer than the program, 9 database damaged,
-10 import done but rows refused, 130 stopped before it was done, 1 anything else.`
+7 PostgreSQL away, 8 database newer than the program, 9 database or master key
+damaged or missing, 10 import done but rows refused, 130 stopped before it was
+done, 1 anything else. "stoa doctor" ends with the same codes.`
 
 func main() { os.Exit(run(os.Args[1:])) }
 
@@ -57,24 +58,41 @@ func run(args []string) int {
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
+	if args[0] == "--version" {
+		args[0] = "version"
+	}
 	line, err := parser.Parse(args)
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "stoa: %v\nTry: %s\n", err, helpFor(err))
-		return stoa.ExitUsage
+		return mistaken(err)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	line.BindTo(ctx, (*context.Context)(nil))
-	if err := line.Run(&c); err != nil {
-		if ctx.Err() != nil {
-			fmt.Fprintln(os.Stderr, "stoa: stopped before it was done; run it again")
-			return stoa.ExitStopped
-		}
-		complain(err)
-		return stoa.ExitCode(err)
+	err = line.Run(&c)
+	switch {
+	case err == nil:
+		return 0
+	case isParse(err): // of the line whose help was asked for
+		return mistaken(err)
+	case ctx.Err() != nil:
+		fmt.Fprintln(os.Stderr, "stoa: stopped before it was done; run it again")
+		return stoa.ExitStopped
 	}
-	return 0
+	complain(err)
+	return stoa.ExitCode(err)
+}
+
+func isParse(err error) bool {
+	var mistake *kong.ParseError
+	return errors.As(err, &mistake)
+}
+
+// mistaken tells what is wrong with the command line, and whose help lists
+// what it could have said.
+func mistaken(err error) int {
+	fmt.Fprintf(os.Stderr, "stoa: %v\nTry: %s\n", err, helpFor(err))
+	return stoa.ExitUsage
 }
 
 // helpFor is the command whose help lists what the mistaken line could have
@@ -92,27 +110,12 @@ func helpFor(err error) string {
 	return command + " --help"
 }
 
-type versionCmd struct{}
-
-func (versionCmd) Run() error {
-	fmt.Println("stoa", version())
-	return nil
+type helpCmd struct {
+	Command []string `arg:"" optional:"" help:"Which command, such as import or token create."`
 }
 
-// version is the module's version, or the revision it was built from.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	v := info.Main.Version
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" && (v == "" || v == "(devel)") {
-			v = "development " + s.Value[:min(12, len(s.Value))]
-		}
-	}
-	if v == "" || v == "(devel)" {
-		v = "development"
-	}
-	return v + " " + info.GoVersion
+// Run prints what the command's --help prints.
+func (h helpCmd) Run(parser *kong.Kong) error {
+	_, err := parser.Parse(append(h.Command, "--help")) // which ends the program, unless there is no such command
+	return err
 }

@@ -258,6 +258,32 @@ func oneLine(t *testing.T, code int, out string, wantCode int, wantLine string) 
 	}
 }
 
+// ill fails unless doctor ended with a code and says why beside what is not
+// well, and nothing else but that not everything is.
+func ill(t *testing.T, env settings, wantCode int, wantLine string) {
+	t.Helper()
+	illness(t, start(t, env, "doctor").begin(), wantCode, wantLine)
+}
+
+func illness(t *testing.T, p *program, wantCode int, wantLine string) {
+	t.Helper()
+	code := p.code()
+	found := ""
+	for _, l := range strings.Split(strings.TrimRight(p.out.String(), "\n"), "\n") {
+		bad, isBad := strings.CutPrefix(l, "  not well   ")
+		switch {
+		case isBad:
+			found += bad + "\n"
+		case strings.HasPrefix(l, "  well       "), strings.HasPrefix(l, "  to do      "), l == "stoa: not everything is well; the lines above say what to do":
+		default:
+			t.Errorf("doctor: the line %q is none for a person", l)
+		}
+	}
+	if code != wantCode || !strings.Contains(found, wantLine) || strings.Count(found, "\n") != 1 {
+		t.Errorf("doctor: exit code %d, want %d; it is told\n%s\nwant %q", code, wantCode, found, wantLine)
+	}
+}
+
 // wire stands between a shop and its PostgreSQL and can be cut.
 type wire struct {
 	t    *testing.T

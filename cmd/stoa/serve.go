@@ -27,6 +27,11 @@ func (c *commands) open(ctx context.Context) (*stoa.Shop, error) {
 
 type serveCmd struct{}
 
+// Help is the part of the help that is longer than a line.
+func (serveCmd) Help() string {
+	return `At the first start it makes the data folder (STOA_DATA) with the database, and prints the addresses of the shop and of the back office and a one-time link that makes the owner's account. STOA_LISTEN is the address it listens on, STOA_BASE_URL the one that people use. It ends on Ctrl+C or SIGTERM, once everything begun is done.`
+}
+
 func (serveCmd) Run(ctx context.Context, c *commands) error {
 	settings, err := c.settings()
 	if err != nil {
@@ -73,7 +78,7 @@ func serve(ctx context.Context, shop *stoa.Shop, more func()) error {
 		fmt.Println("  Back office  " + shop.Settings.Base + "/admin")
 		if link != "" {
 			fmt.Println("  Owner        " + link)
-			fmt.Println("               (opens once, within a day: makes the owner's account)")
+			fmt.Println("               (opens once, within a day: makes the owner's account; links of before have ended)")
 		}
 		if more != nil {
 			more()
@@ -120,19 +125,20 @@ func (setupCmd) Run(ctx context.Context, c *commands) error {
 		fmt.Println("The shop has staff already: sign in at " + shop.Settings.Base + "/admin")
 		return nil
 	}
+	fmt.Fprintln(os.Stderr, "It opens once, within a day. Links printed before, by stoa serve too, have ended.")
 	fmt.Println(link)
 	return nil
 }
 
 type configCmd struct {
-	Print configPrintCmd `cmd:"" help:"Print every setting in force, as lines of stoa.conf; secrets are not shown."`
+	Print configPrintCmd `cmd:"" help:"Print every setting in force and where it was set, as lines of stoa.conf; secrets are not shown."`
 }
 
 type configPrintCmd struct{}
 
 func (configPrintCmd) Run(c *commands) error {
-	settings, err := c.settings()
-	for _, line := range settings.Print(os.Environ(), c.Config) {
+	_, err := c.settings()
+	for _, line := range stoa.PrintSettings(os.Environ(), c.Config) {
 		fmt.Println(line)
 	}
 	return err

@@ -97,11 +97,14 @@ func TestServe_settingsFromFileAndEnvironment(t *testing.T) {
 		t.Fatalf("exit code %d: %s", code, out)
 	}
 	for _, want := range []string{
-		"\nSTOA_LISTEN = localhost:2\n", // the environment is stronger
-		"\nSTOA_LOG_FORMAT = json\n",
-		"\nSTOA_SMTP_URL = (set, not shown)\n",
-		"\nSTOA_MASTER_KEY = (set, not shown)\n",
-		"\nSTOA_DATA = stoa-data\n",
+		"\n# from: environment\nSTOA_LISTEN = localhost:2\n", // which is stronger
+		"\n# from: " + conf + ":4\nSTOA_LOG_FORMAT = json\n",
+		"\n# from: " + conf + ":5\nSTOA_SMTP_URL = (set, not shown)\n",
+		"\n# from: environment, from the file " + secret + "\nSTOA_MASTER_KEY = (set, not shown)\n",
+		"\n# from: default\nSTOA_DATA = stoa-data\n",
+		"\n# not set, which makes it http://localhost:2\nSTOA_BASE_URL =\n",
+		"\n# not set, which makes it sqlite:stoa-data/stoa.db\nSTOA_DATABASE =\n",
+		"\n# not set\nSTOA_HOSTS =\n",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no line %q in\n%s", want, out)
@@ -112,7 +115,11 @@ func TestServe_settingsFromFileAndEnvironment(t *testing.T) {
 			t.Errorf("a secret is shown: %s", hidden)
 		}
 	}
-	names := regexp.MustCompile(`(?m)^(STOA_\w+) = `).FindAllStringSubmatch(out, -1)
+	_, out = run(t, settings{"STOA_DATABASE=postgres://shop:hidden-word@db/x", "STOA_SANDBOX_KEY=hidden-word", "STOA_SANDBOX_URL=https://shop:hidden-word@bank.example", "STOA_SANDBOX_WEBHOOK_SECRET=hidden-word"}, "config", "print")
+	if n := strings.Count(out, "# from: environment\n"); n != 4 || strings.Contains(out, "hidden-word") {
+		t.Errorf("%d settings from the environment, want 4, and no secret in\n%s", n, out)
+	}
+	names := regexp.MustCompile(`(?m)^(STOA_\w+) =`).FindAllStringSubmatch(out, -1)
 	if len(names) != len(stoa.AllSettings()) {
 		t.Errorf("%d settings printed, there are %d", len(names), len(stoa.AllSettings()))
 	}
@@ -125,7 +132,7 @@ func TestImport_needsAShopAndImports(t *testing.T) {
 	}
 	each(t, func(t *testing.T, env settings) {
 		code, out := run(t, env, "import", "spree", file)
-		oneLine(t, code, out, stoa.ExitFailure, "the shop is not set up yet: run stoa serve, open the owner's link and name the shop first")
+		oneLine(t, code, out, stoa.ExitFailure, "the shop is not set up yet: run stoa serve, open the owner's link (stoa setup prints a new one) and name the shop first")
 
 		open(t, env)
 		for _, tt := range []struct {
@@ -225,15 +232,25 @@ func TestDoctorVersionSetup(t *testing.T) {
 			t.Errorf("doctor: exit code %d", code)
 		}
 		code, out = run(t, env, "setup")
-		if code != 0 || !regexp.MustCompile(`^http://\S+/admin/setup/\S{20,}\n$`).MatchString(out) {
+		if code != 0 || !regexp.MustCompile(`(?m)^http://\S+/admin/setup/\S{20,}$`).MatchString(out) {
 			t.Errorf("setup: exit code %d, it wrote %q", code, out)
 		}
 	})
-	if code, out := run(t, nil, "version"); code != 0 || !regexp.MustCompile(`^stoa \S+.* go\d\S*\n$`).MatchString(out) {
-		t.Errorf("version: exit code %d, it wrote %q", code, out)
+	for _, arg := range []string{"version", "--version"} {
+		if code, out := run(t, nil, arg); code != 0 || !regexp.MustCompile(`^stoa \S+\ncommit \S+(, modified)?\ngo\d\S* \S+/\S+\n$`).MatchString(out) {
+			t.Errorf("%s: exit code %d, it wrote %q", arg, code, out)
+		}
 	}
-	if code, out := run(t, nil); code != 0 || !strings.Contains(out, "Commands:") {
-		t.Errorf("without arguments: exit code %d, it wrote %q", code, out)
+	for _, same := range [][][]string{{{}, {"--help"}, {"help"}}, {{"import", "--help"}, {"help", "import"}}, {{"token", "create", "-h"}, {"help", "token", "create"}}} {
+		_, want := run(t, nil, same[0]...)
+		if !strings.HasPrefix(want, "Usage: stoa ") {
+			t.Errorf("%v wrote %q", same[0], want)
+		}
+		for _, args := range same[1:] {
+			if code, out := run(t, nil, args...); code != 0 || out != want {
+				t.Errorf("%v: exit code %d, it wrote %q", args, code, out)
+			}
+		}
 	}
 	data := t.TempDir()
 	nowhere := filepath.Join(data, "mistyped")
@@ -246,7 +263,7 @@ func TestDoctorVersionSetup(t *testing.T) {
 	env := settings{"STOA_DATA=" + data, "STOA_LISTEN=" + port(t), "STOA_SMTP_URL=smtp://127.0.0.1:1"}
 	run(t, env, "migrate")
 	code, out := run(t, env, "doctor")
-	if code != stoa.ExitFailure || !strings.Contains(out, "not well   mail server answers: 127.0.0.1:1 does not answer") {
+	if code != stoa.ExitFailure || !strings.Contains(out, "not well   mail server: 127.0.0.1:1 does not answer") {
 		t.Errorf("doctor without its mail server: exit code %d, it wrote\n%s", code, out)
 	}
 }

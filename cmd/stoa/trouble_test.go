@@ -57,6 +57,8 @@ func TestTrouble_refusedSettings(t *testing.T) {
 		"a PostgreSQL address that is broken": {settings{"STOA_LISTEN=localhost:0", "STOA_DATABASE=postgres://shop@db:99999999/x"}, "cannot be read"},
 		"a port that cannot be":               {settings{"STOA_LISTEN=localhost:99999"}, `STOA_LISTEN must be an address and port such as "localhost:8080" or ":8080"`},
 		"a metrics port that cannot be":       {settings{"STOA_LISTEN=localhost:0", "STOA_METRICS_LISTEN=localhost:-1"}, `STOA_METRICS_LISTEN must be an address and port such as "localhost:9090"`},
+		"a secret set twice":                  {settings{"STOA_LISTEN=localhost:0", "STOA_SMTP_URL=smtp://mail.example", "STOA_SMTP_URL_FILE=/nowhere"}, "environment: STOA_SMTP_URL and STOA_SMTP_URL_FILE are both set; keep one of the two"},
+		"a port that is a word":               {settings{"STOA_LISTEN=localhost:web site"}, "STOA_LISTEN must be"},
 		"a file that is not there":            {settings{"STOA_LISTEN=localhost:0", "STOA_SMTP_URL_FILE=/nowhere"}, "names /nowhere, which cannot be read"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -65,6 +67,7 @@ func TestTrouble_refusedSettings(t *testing.T) {
 			oneLine(t, code, out, stoa.ExitSettings, tt.want)
 		})
 	}
+	ill(t, settings{"STOA_LISTEN=8080", "STOA_DATA=" + t.TempDir()}, stoa.ExitSettings, `settings: STOA_LISTEN must be an address and port such as "localhost:8080"`)
 }
 
 func TestTrouble_settingsFile(t *testing.T) {
@@ -86,15 +89,18 @@ func TestTrouble_settingsFile(t *testing.T) {
 
 func TestTrouble_commandLine(t *testing.T) {
 	for line, tt := range map[string]struct{ want, help string }{
-		"sreve":                    {`unexpected argument sreve, did you mean "serve"?`, "stoa"},
-		"--nope":                   {"unknown flag --nope", "stoa"},
-		"serve --port=80":          {"unknown flag --port", "stoa serve"},
-		"demo --products":          {"--products", "stoa demo"},
-		"config":                   {`expected "print"`, "stoa config"},
-		"config print --nope":      {"unknown flag --nope", "stoa config print"},
-		"import magento /dev/null": {"<platform> must be one of", "stoa import"},
-		"import spree":             {"<file>", "stoa import"},
-		"serve -c":                 {"--config", "stoa serve"},
+		"sreve":                  {`unexpected argument sreve, did you mean "serve"?`, "stoa"},
+		"--nope":                 {"unknown flag --nope", "stoa"},
+		"serve --port=80":        {"unknown flag --port", "stoa serve"},
+		"demo --products":        {"--products", "stoa demo"},
+		"config":                 {`expected "print"`, "stoa config"},
+		"config print --nope":    {"unknown flag --nope", "stoa config print"},
+		"import shopfy /nowhere": {`<platform>: "shopfy" is not known; the known ones are shopify, woocommerce, spree, vendure`, "stoa import"},
+		"import shopfy":          {`"shopfy" is not known; the known ones are `, "stoa import"},
+		"import spree":           {"<file>", "stoa import"},
+		"help sreve":             {"unexpected argument sreve", "stoa"},
+		"help token mkae":        {"unexpected argument mkae", "stoa token"},
+		"serve -c":               {"--config", "stoa serve"},
 	} {
 		t.Run(line, func(t *testing.T) {
 			t.Parallel()
@@ -120,8 +126,10 @@ func TestTrouble_postgresSaysWhatToDo(t *testing.T) {
 		"postgres://shop:secret-word@shop.invalid/x": "cannot reach PostgreSQL at postgres://shop:xxxxx@shop.invalid/x: there is no host shop.invalid; look at STOA_DATABASE",
 		none.String(): `: it has no database "nobody_made_it"; make one (createdb nobody_made_it), or look at STOA_DATABASE`,
 	} {
-		code, out := run(t, settings{"STOA_DATA=" + t.TempDir(), "STOA_LISTEN=" + port(t), "STOA_DATABASE=" + address}, "serve")
+		env := settings{"STOA_DATA=" + t.TempDir(), "STOA_LISTEN=" + port(t), "STOA_DATABASE=" + address}
+		code, out := run(t, env, "serve")
 		oneLine(t, code, out, stoa.ExitAway, want)
+		ill(t, env, stoa.ExitAway, "database, data folder and master key: ")
 	}
 }
 
@@ -142,6 +150,7 @@ func TestTrouble_addressInUse(t *testing.T) {
 			}
 		})
 	}
+	ill(t, settings{"STOA_DATA=" + t.TempDir(), "STOA_LISTEN=" + ln.Addr().String()}, stoa.ExitAddress, "address "+ln.Addr().String()+": "+ln.Addr().String()+" is in use by another program")
 }
 
 // asNobody runs a program without the privilege that passes over permissions.
@@ -185,6 +194,10 @@ func TestTrouble_folderNotWritable(t *testing.T) {
 				oneLine(t, code, p.out.String(), stoa.ExitNotWritable, want)
 			})
 		}
+		t.Run(name+"/doctor", func(t *testing.T) {
+			t.Parallel()
+			illness(t, asNobody(start(t, settings{"STOA_DATA=" + tt.data, "STOA_LISTEN=" + port(t)}, "doctor")).begin(), stoa.ExitNotWritable, "data folder "+tt.data)
+		})
 	}
 }
 
@@ -208,6 +221,7 @@ func TestTrouble_newerDatabase(t *testing.T) {
 			code, out := run(t, env, command)
 			oneLine(t, code, out, stoa.ExitNewer, "the database is newer (version 9999) than this program")
 		}
+		ill(t, env, stoa.ExitNewer, "master key: the database is newer (version 9999) than this program")
 	})
 }
 
@@ -236,6 +250,7 @@ func TestTrouble_damagedDatabase(t *testing.T) {
 				code, out := run(t, settings{"STOA_DATA=" + data, "STOA_LISTEN=" + port(t)}, command)
 				oneLine(t, code, out, stoa.ExitDamaged, filepath.Join(data, "stoa.db")+" is damaged or not a database; restore it from a backup")
 			}
+			ill(t, settings{"STOA_DATA=" + data, "STOA_LISTEN=" + port(t)}, stoa.ExitDamaged, "master key: the database "+filepath.Join(data, "stoa.db")+" is damaged")
 			if now, err := os.ReadFile(filepath.Join(data, "stoa.db")); err != nil || string(now) != string(content) {
 				t.Error("the damaged file was changed")
 			}
@@ -358,6 +373,7 @@ func TestTrouble_missingMasterKey(t *testing.T) {
 		code, out := run(t, env, "serve")
 
 		oneLine(t, code, out, stoa.ExitDamaged, "master.key is missing from "+folder+": restore it from your backup")
+		ill(t, env, stoa.ExitDamaged, "master key: master.key is missing from "+folder)
 		if _, err := os.Stat(filepath.Join(folder, "master.key")); err == nil {
 			t.Error("another key was made")
 		}
@@ -385,4 +401,35 @@ func dataOf(env settings) string {
 		}
 	}
 	return ""
+}
+
+// What the command line names is looked for before the shop is, and said in
+// words.
+func TestTrouble_importNamesWhatIsMissing(t *testing.T) {
+	folder := t.TempDir()
+	file := filepath.Join(folder, "goods.csv")
+	if err := os.WriteFile(file, []byte("slug,sku,name,price\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	gone := filepath.Join(folder, "gone")
+	for name, tt := range map[string]struct {
+		args []string
+		want string
+	}{
+		"no such file":         {[]string{gone}, "there is no file " + gone},
+		"a folder":             {[]string{folder}, folder + " is a folder, not a file"},
+		"under a file":         {[]string{file + "/x"}, file + "/x is no file"},
+		"no such pictures":     {[]string{file, "--images", gone}, "there is no folder " + gone},
+		"pictures in a file":   {[]string{file, "--images", file}, file + " is no folder"},
+		"no such translations": {[]string{file, "--translations", gone}, "there is no file " + gone},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			code, out := run(t, settings{"STOA_DATA=" + gone}, append([]string{"import", "spree"}, tt.args...)...)
+			oneLine(t, code, out, stoa.ExitUsage, "stoa: "+tt.want)
+		})
+	}
+	if _, err := os.Stat(gone); err == nil {
+		t.Error("a data folder was made all the same")
+	}
 }
