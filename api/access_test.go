@@ -49,13 +49,13 @@ func TestT72_aTokenDoesWhatItSaysAndNoMore(t *testing.T) {
 		}
 		h.unchanged(func() {
 			adjust := object{"location_id": h.location, "change": 9, "reason": "lost"}
-			h.call("staff.stock.adjust", adjust, "variant="+h.mug.Variants[0].ID, token).want(403, "fault.forbidden")
-			h.call("staff.products.create", object{}, token).want(403, "fault.forbidden")
+			h.call("staff.stock.adjust", adjust, "variant="+h.mug.Variants[0].ID, token).want(403, "staff.scope_missing").is("detail", "This token lacks the scope stock.write. Use one that has it.", "params.scope", "stock.write")
+			h.call("staff.products.create", object{}, token).want(403, "staff.scope_missing").is("params.scope", "catalog.write")
 			// A token makes no token, signs nobody out, and is no shopper.
-			h.call("staff.tokens.create", body, token).want(403, "fault.forbidden")
-			h.call("staff.tokens.list", nil, token).want(403, "fault.forbidden")
-			h.call("staff.session.get", nil, token).want(403, "fault.forbidden")
-			h.call("account.get", nil, token).want(403, "fault.forbidden")
+			h.call("staff.tokens.create", body, token).want(403, "staff.not_for_tokens")
+			h.call("staff.tokens.list", nil, token).want(403, "staff.not_for_tokens")
+			h.call("staff.session.get", nil, token).want(403, "staff.not_for_tokens")
+			h.call("account.get", nil, token).want(403, "staff.not_for_tokens")
 			h.call("staff.stock.get", nil, "variant="+h.mug.Variants[0].ID, "bearer:"+key[:len(key)-1]).want(401, "request.sign_in_needed")
 			// Neither the office nor the shop takes it for a session.
 			r := httptest.NewRequest("GET", base+"/admin", nil)

@@ -157,12 +157,12 @@ func TestT67_whoMayNotChangesNothing(t *testing.T) {
 				{"staff.orders.note", object{"note": "x"}, []string{"number=1001"}},
 				{"staff.orders.delivered", nil, []string{"number=1001", "shipment=shp_x"}},
 			} {
-				h.call(tt.op, tt.body, append(tt.path, reader)...).want(403, "fault.forbidden")
+				h.call(tt.op, tt.body, append(tt.path, reader)...).want(403, "staff.role_lacks")
 				h.call(tt.op, tt.body, append(tt.path, shopper)...).want(403, "fault.forbidden")
 				h.call(tt.op, tt.body, tt.path...).want(401, "request.sign_in_needed")
 				// A refusal comes before any look-up: what is not there is refused alike.
 				if len(tt.path) > 0 {
-					h.call(tt.op, tt.body, "number=9999", "id=prd_x", "variant=var_x", "location=loc_x", "shipment=shp_x", reader).want(403, "fault.forbidden")
+					h.call(tt.op, tt.body, "number=9999", "id=prd_x", "variant=var_x", "location=loc_x", "shipment=shp_x", reader).want(403, "staff.role_lacks")
 				}
 			}
 		}, "product", "stock_movement", "shipment", "refund", "order_note", "payment_entry", "change_log WHERE action <> 'access.refused'", "request_key")

@@ -171,7 +171,7 @@ func TestOperation_answers(t *testing.T) {
 		"no amount":      {"POST", "/api/v1/categories/food/products", strings.Replace(good, "1999", "19.99", 1), 422, "price.amount"},
 		"too large":      {"POST", "/api/v1/categories/food/products", good + strings.Repeat(" ", 500), 413, "request.too_large"},
 		"no body":        {"POST", "/api/v1/categories/food/products", "", 422, "form.required"},
-		"wrong kind":     {"DELETE", "/api/v1/session", "", 403, "fault.forbidden"},
+		"wrong kind":     {"DELETE", "/api/v1/session", "", 403, "staff.not_for_tokens"},
 		"no such path":   {"GET", "/api/v1/nothing", "", 404, "fault.not_found"},
 		"no such method": {"PUT", "/api/v1/products", "", 405, "request.method_not_allowed"},
 	} {

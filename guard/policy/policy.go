@@ -339,5 +339,19 @@ func (o Options) serve(route Route, w http.ResponseWriter, r *http.Request) erro
 	if o.Refused != nil {
 		o.Refused(r, route, id)
 	}
+	return refusal(route, id)
+}
+
+// refusal says what is missing: "staff.scope_missing" names the scope that a
+// token lacks.
+func refusal(route Route, id Identity) error {
+	switch {
+	case id.Kind == Token && route.Who&Token != 0:
+		return fault.New(fault.Forbidden, "staff.scope_missing").With("scope", string(route.Permission))
+	case id.Kind == Token:
+		return fault.New(fault.Forbidden, "staff.not_for_tokens")
+	case id.Kind == Staff && route.Who&Staff != 0:
+		return fault.New(fault.Forbidden, "staff.role_lacks")
+	}
 	return fault.New(fault.Forbidden, "fault.forbidden")
 }
