@@ -16,6 +16,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	logdomain "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
@@ -65,6 +66,7 @@ func New(t testing.TB) *Tab {
 		t.Fatal("browse: ", err)
 	}
 	call(b, logdomain.Enable, cdp.Empty{})
+	call(b, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}) // no window manager gives a new page the focus
 	return b
 }
 
@@ -249,7 +251,11 @@ func (b *Tab) where() string {
 // Press types keys; mods are "ctrl", "shift", "alt".
 func (b *Tab) Press(keys string, mods ...string) {
 	b.t.Helper()
-	var options []chromedp.KeyOption
+	options := []chromedp.KeyOption{func(k *input.DispatchKeyEventParams) {
+		if k.Type == kb.KeyDown { // as a keyboard does it: when the page takes the key, no character follows
+			k.Type = kb.KeyRawDown
+		}
+	}}
 	for _, m := range mods {
 		switch m {
 		case "ctrl":

@@ -47,6 +47,8 @@ const controls = (ids) => ids.flatMap((id) => [...(document.getElementById(id)?.
 const reachable = (id) => [...(document.getElementById(id)?.querySelectorAll("a[href], button, input, select, textarea, summary") ?? [])].filter((e) => e.checkVisibility());
 const picks = (c) => c.type === "checkbox" || c.type === "radio";
 const state = (c) => (picks(c) ? c.checked : c.value);
+const looks = (e) => [e.tagName, e.name, picks(e) && e.value, e.getAttribute("href"), e.dataset.step, e.textContent].join();
+const alike = (list, look) => list.filter((e) => looks(e) === look);
 
 // What somebody typed or chose while the answer was under way stays.
 function keep(changed) {
@@ -64,7 +66,9 @@ function exchange(ids, page, sent) {
   const focus = at?.id;
   const caret = at?.selectionStart;
   const home = ids.find((id) => document.getElementById(id)?.contains(at));
-  const place = home && reachable(home).indexOf(at);
+  const before = home ? reachable(home) : [];
+  const look = home && looks(at);
+  const nth = alike(before, look).indexOf(at);
   let words = "";
   for (const id of ids) {
     const old = document.getElementById(id);
@@ -88,7 +92,8 @@ function exchange(ids, page, sent) {
   }
   keep(changed);
   const first = document.querySelector("[data-focus]");
-  const again = first || document.getElementById(focus || "-") || (home && reachable(home).slice(0, place + 1).pop()); // at least close by
+  const after = home ? reachable(home) : [];
+  const again = first || document.getElementById(focus || "-") || alike(after, look)[nth] || after.slice(0, Math.max(1, before.indexOf(at) + 1)).pop(); // at least close by
   again?.focus({ preventScroll: !first });
   if (!first && caret != null) again?.setSelectionRange?.(caret, caret);
   if (words) document.getElementById("announce").textContent = words;
