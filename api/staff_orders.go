@@ -81,7 +81,7 @@ func (a *API) staffOrders(k *kit.API) {
 	kit.Add(k, kit.Operation[refundNowIn, staffOrder]{
 		Name: "staff.orders.refund", Method: http.MethodPost, Path: "/staff/orders/{number}/refunds", Tag: tag, Who: desk, Permission: policy.OrderRefund, Status: http.StatusCreated, Once: true,
 		Summary:     "Give money back.",
-		Description: "What was paid for the units, and what is asked of the delivery. Units that were not sent are cancelled by it. The refund in the answer says how far the money got.",
+		Description: "What was paid for the units, and what is asked of the delivery. Open units are cancelled by it, and shipped ones go back on the shelf if asked; which are meant is told in units. The refund in the answer says how far the money got.",
 		Handler:     a.refund,
 	})
 	kit.Add(k, kit.Operation[paidIn, staffOrder]{
@@ -304,6 +304,7 @@ type staffOrderLine struct {
 	orderLine
 	VariantID string `json:"variant_id,omitempty" doc:"Absent once the variant is gone."`
 	Open      int64  `json:"open" doc:"Units that wait to be sent."`
+	Returned  int64  `json:"returned" doc:"Of the refunded units, those that had been sent."`
 	Restocked int64  `json:"restocked"`
 	Weight    int64  `json:"weight_grams"`
 	HSCode    string `json:"hs_code"`
@@ -344,6 +345,8 @@ type staffRefund struct {
 type refundLine struct {
 	Line      string    `json:"line_id"`
 	Quantity  int64     `json:"quantity"`
+	Cancelled int64     `json:"cancelled" doc:"Of the quantity: units that were open, and that the refund cancels."`
+	Returned  int64     `json:"returned" doc:"Of the quantity: units that had been shipped."`
 	Amount    kit.Money `json:"amount"`
 	Tax       kit.Money `json:"tax"`
 	Restocked int64     `json:"restocked"`
@@ -375,7 +378,7 @@ func (a *API) staffOrder(ctx context.Context, o order.Order) (staffOrder, error)
 		Email: o.Contact.Email, ShippingTo: addressOf(o.Contact.Shipping), Note: o.Note, ShippingMethod: o.ShippingName, PaymentMethod: o.PaymentMethod,
 		Terms: o.TermsVersion, CancelReason: o.CancelReason, Currency: o.Currency, TaxIncluded: o.PricesIncludeTax,
 		Lines: kit.Each(o.Lines, func(l order.Line) staffOrderLine {
-			return staffOrderLine{lineOf(l, o.Currency), l.VariantID, l.Open(), l.Restocked, l.Weight, l.HSCode, l.Origin}
+			return staffOrderLine{lineOf(l, o.Currency), l.VariantID, l.Open(), l.Returned, l.Restocked, l.Weight, l.HSCode, l.Origin}
 		}),
 		Goods: price(o.Goods), Discount: price(o.Discount), Shipping: price(o.Shipping), Taxes: visit{}.taxRows(o.Taxes, o.Currency), Tax: price(o.Tax), Total: price(o.Total),
 		Captured: price(o.Captured), Refunded: price(o.Refunded), Refundable: price(o.Refundable()), Due: price(o.Due()), ShippingBack: price(o.RefundedShip), Fields: fieldValues(fields.Known(o.Fields)),
@@ -438,13 +441,13 @@ func (a *API) history(ctx context.Context, o order.Order, out *staffOrder) error
 
 func refundLines(lines []order.RefundLine, currency string) kit.List[refundLine] {
 	return kit.Each(lines, func(l order.RefundLine) refundLine {
-		return refundLine{l.LineID, l.Quantity, kit.Price(l.Amount, currency), kit.Price(l.Tax, currency), l.Restocked}
+		return refundLine{l.LineID, l.Quantity, l.Cancelled, l.Returned, kit.Price(l.Amount, currency), kit.Price(l.Tax, currency), l.Restocked}
 	})
 }
 
 type unitsIn struct {
 	Line     string `json:"line_id" required:"true" max:"40"`
-	Quantity int64  `json:"quantity" required:"true" min:"1" max:"1000000000"`
+	Quantity int64  `json:"quantity" required:"true" min:"1"`
 }
 
 type shipIn struct {
@@ -494,7 +497,8 @@ type refundBody struct {
 
 type refundUnits struct {
 	unitsIn
-	Restock bool `json:"restock" doc:"Whether units that were sent go back on the shelf."`
+	Units   string `json:"units" oneof:"shipped open cancelled" doc:"Which of the line's units: shipped ones, open ones, which the refund cancels, or ones cancelled before. May be absent where all that are left are meant, or there is one kind only."`
+	Restock bool   `json:"restock" doc:"Whether units that were sent go back on the shelf."`
 }
 
 type refundPreview struct {
@@ -507,7 +511,7 @@ type refundPreview struct {
 func (r refundBody) request(o order.Order) (returns.Request, error) {
 	var req returns.Request
 	for _, l := range r.Lines {
-		req.Lines = append(req.Lines, returns.Line{LineID: l.Line, Quantity: l.Quantity, Restock: l.Restock})
+		req.Lines = append(req.Lines, returns.Line{LineID: l.Line, Quantity: l.Quantity, Of: returns.Units(l.Units), Restock: l.Restock})
 	}
 	if r.Shipping == nil {
 		return req, nil

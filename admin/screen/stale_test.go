@@ -14,7 +14,7 @@ func TestOffice_staleOrderForms(t *testing.T) {
 		b := h.owner()
 		_, variant := h.product(b, "Carafe", "CA-1", "30", "20")
 		o := h.order(map[string]int64{variant: 5})
-		at, line := "/admin/orders/"+o.PublicNumber(), "quantity."+o.Lines[0].ID
+		at, line, open := "/admin/orders/"+o.PublicNumber(), "quantity."+o.Lines[0].ID, "cancel."+o.Lines[0].ID
 		b.get(at).submit(at + "/payments").ok("The payment is noted.")
 		tab := func(form string) *browser { return h.browserLike(b).get(at + form) }
 		// refused fails unless the form came back with what was typed and the
@@ -44,8 +44,8 @@ func TestOffice_staleOrderForms(t *testing.T) {
 		if n := h.onHand(variant); n != 19 {
 			t.Errorf("%d on the shelf, want 19", n)
 		}
-		refund.submit(at+"/refunds", line, "1", "reason", "Chipped", "do", "refund")
-		refused(refund, map[string]string{line: "1", "reason": "Chipped"}, "Parcel 1 shipped")
+		refund.submit(at+"/refunds", open, "1", "reason", "Chipped", "do", "refund")
+		refused(refund, map[string]string{open: "1", "reason": "Chipped"}, "Parcel 1 shipped")
 		cancel.submit(at+"/cancellation", "reason", "Changed their mind")
 		refused(cancel, map[string]string{"reason": "Changed their mind"}, "Parcel 1 shipped")
 
@@ -53,9 +53,10 @@ func TestOffice_staleOrderForms(t *testing.T) {
 		late := tab("/cancellation/new")
 		ship.submit(at+"/shipments", line, "2").ok("The parcel is on its way.", "SECOND")
 		refund.submit(at+"/refunds", "do", "count")
-		refused(refund, map[string]string{line: "1", "reason": "Chipped"}, "Parcel 2 shipped")
+		refused(refund, map[string]string{open: "1", "reason": "Chipped"}, "Parcel 2 shipped")
 		refund.submit(at+"/refunds", "do", "count").ok("Refund €30.00")
-		refund.submit(at+"/refunds", "do", "refund").ok("The refund is on its way.")
+		refund.submit(at+"/refunds", "do", "refund").ok("The refund is on its way.", "1 item cancelled")
+		refund.get(at+"/refunds/new").submit(at+"/refunds", line, "99999999999999999999", "do", "count").shows(http.StatusUnprocessableEntity, "3 or less")
 		b.get(at).submit(at+"/notes", "note", "Wait for the new glass")
 		late.submit(at+"/cancellation", "reason", "Out of glass")
 		refused(late, map[string]string{"reason": "Out of glass"}, "Parcel 2 shipped", "30.00")

@@ -155,15 +155,17 @@ func (s *Service) settle(ctx context.Context, tx *db.Tx, o *order.Order, a payme
 			return err
 		}
 		o.State, o.CancelReason = order.Cancelled, order.OutOfStock
+		var units int64
 		for i := range o.Lines {
-			if err := s.Orders.AddUnits(ctx, tx, o, o.Lines[i].ID, 0, o.Lines[i].Open(), 0, 0, 0); err != nil {
+			units += o.Lines[i].Open()
+			if err := s.Orders.AddUnits(ctx, tx, o, o.Lines[i].ID, order.Count{Cancelled: o.Lines[i].Open()}); err != nil {
 				return err
 			}
 		}
 		if err := s.Carts.Close(ctx, tx, o.CartID); err != nil {
 			return err
 		}
-		if err := s.Orders.Log(ctx, tx, audit.System("checkout"), o.ID, "order.cancelled", map[string]any{"reason": o.CancelReason}); err != nil {
+		if err := s.Orders.Log(ctx, tx, audit.System("checkout"), o.ID, "order.cancelled", map[string]any{"units": units, "reason": o.CancelReason}); err != nil {
 			return err
 		}
 		if err := event.Emit(ctx, tx, order.Events().Cancelled, order.Ref{OrderID: o.ID}); err != nil {
@@ -616,7 +618,7 @@ func (s *Service) NotePaid(ctx context.Context, actor audit.Actor, orderID, key 
 		return s.Moved(ctx, orderID, a.ID, func(ctx context.Context, tx *db.Tx, a payment.Attempt) (payment.Facts, error) {
 			n := amount
 			if n == 0 {
-				n = a.Amount - a.Facts.Captured
+				n = min(a.Amount-a.Facts.Captured, o.Due()) // what was cancelled is not due
 			}
 			if n <= 0 {
 				return a.Facts, fault.New(fault.Conflict, "payment.nothing_due")

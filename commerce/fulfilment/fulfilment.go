@@ -133,7 +133,12 @@ func (s *Service) ship(ctx context.Context, tx *db.Tx, actor audit.Actor, orderI
 	}
 	var units []inventory.Units
 	for _, l := range p.Lines {
-		if err := s.orders.AddUnits(ctx, tx, &o, l.LineID, l.Quantity, 0, 0, 0, 0); err != nil {
+		for _, ol := range o.Lines {
+			if ol.ID == l.LineID && l.Quantity > ol.Open() {
+				return sh, order.TooMany(ol)
+			}
+		}
+		if err := s.orders.AddUnits(ctx, tx, &o, l.LineID, order.Count{Shipped: l.Quantity}); err != nil {
 			return sh, err
 		}
 		for _, ol := range o.Lines {

@@ -113,7 +113,7 @@ func TestB11_demandIsSummedOverLines(t *testing.T) {
 		s := service()
 		variant, _ := stocked(t, e, s, 5)
 		order, line := e.Order(t, "a", variant, 3)
-		e.Exec(t, `INSERT INTO order_line SELECT 'oln_b', order_id, 1, variant_id, product_id, sku, name, options, image, quantity, unit_price, discount, net, tax, gross, tax_rate, tax_code, weight_grams, hs_code, origin, shipped, cancelled, refunded, restocked, refunded_gross FROM order_line`)
+		e.Exec(t, `INSERT INTO order_line (id, order_id, position, variant_id, product_id, sku, name, options, image, quantity, unit_price, discount, net, tax, gross, tax_rate, tax_code, weight_grams, hs_code, origin, shipped, cancelled, refunded, restocked, refunded_gross) SELECT 'oln_b', order_id, 1, variant_id, product_id, sku, name, options, image, quantity, unit_price, discount, net, tax, gross, tax_rate, tax_code, weight_grams, hs_code, origin, shipped, cancelled, refunded, restocked, refunded_gross FROM order_line`)
 		two := []inventory.Demand{{LineID: line, VariantID: variant, Quantity: 3, Tracked: true}, {LineID: "oln_b", VariantID: variant, Quantity: 3, Tracked: true}}
 		err := e.DB.InTx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
 			return s.Reserve(ctx, tx, order, two, e.Clock.Now().Add(time.Minute))

@@ -146,12 +146,24 @@ type Line struct {
 	Shipped    int64
 	Cancelled  int64
 	Refunded   int64 // units
+	Returned   int64 // of Refunded, those that had been shipped
 	Restocked  int64 // units that came back to stock, by whatever way
 	RefundedAt money.Minor
 }
 
 // Open is how many units still wait to be shipped.
 func (l Line) Open() int64 { return l.Quantity - l.Shipped - l.Cancelled }
+
+// Count is what is added to the counters of a line; a refund that failed takes
+// away.
+type Count struct {
+	Shipped   int64
+	Cancelled int64
+	Refunded  int64 // units
+	Returned  int64 // of Refunded, those that had been shipped
+	Restocked int64
+	Gross     money.Minor // refunded
+}
 
 // PublicNumber is the number a person sees: "1001" for the first.
 func (o Order) PublicNumber() string { return PublicNumber(o.Number) }
@@ -190,13 +202,26 @@ func SplitMethod(code string) (provider, method string) {
 	return code, ""
 }
 
-// Due is what is still to be paid: the total less what is captured or held,
-// never below zero. Nothing is due for an order that is cancelled.
+// Payable is what the order came to, less what was paid for nothing: the units
+// that were cancelled. Shipping stays.
+func (o Order) Payable() money.Minor {
+	sum := o.Total
+	for _, l := range o.Lines {
+		if gone, err := money.Cumulative(l.Total.Gross, l.Quantity-l.Cancelled, l.Cancelled, max(l.Quantity, 1)); err == nil {
+			sum -= gone
+		}
+	}
+	return sum
+}
+
+// Due is what is still to be paid: what the order comes to less what is
+// captured or held, never below zero. Nothing is due for an order that is
+// cancelled.
 func (o Order) Due() money.Minor {
 	if o.State == Cancelled || o.State == Expired {
 		return 0
 	}
-	return max(o.Total-o.Authorised, 0)
+	return max(o.Payable()-o.Authorised, 0)
 }
 
 // Refundable is how much of the captured money is still with the shop.
@@ -228,7 +253,7 @@ func (o *Order) Derive() {
 		quantity += l.Quantity
 		shipped += l.Shipped
 		cancelled += l.Cancelled
-		returned += min(max(l.Refunded-l.Cancelled, 0), l.Shipped)
+		returned += l.Returned
 	}
 	switch {
 	case cancelled == quantity:
@@ -249,7 +274,7 @@ func (o *Order) Derive() {
 		o.Return = Returned
 	}
 	var refunded money.Minor
-	o.Payment, o.Authorised, o.Captured, refunded = derivePayment(o.Total, o.Attempts)
+	o.Payment, o.Authorised, o.Captured, refunded = derivePayment(o.Total, o.Payable(), o.Attempts)
 	o.Refunded = max(o.Refunded, refunded) // also what was given back at the provider's own desk
 	if o.State == Placed && o.Fulfilment == Nothing {
 		o.State = Cancelled
@@ -258,9 +283,9 @@ func (o *Order) Derive() {
 
 // derivePayment sums the attempts. The order's payment state is that of all
 // its money together: a declined try before a successful one leaves no trace.
-func derivePayment(total money.Minor, attempts []payment.Attempt) (state payment.State, secured, captured, refunded money.Minor) {
+func derivePayment(total, payable money.Minor, attempts []payment.Attempt) (state payment.State, secured, captured, refunded money.Minor) {
 	var f payment.Facts
-	f.Amount = total
+	f.Amount = payable
 	review, pledged, open := false, false, false
 	kept := false // some attempt's money stays with the shop
 	for _, a := range attempts {
@@ -321,6 +346,13 @@ type ShipmentRef struct {
 	Quiet      bool   `json:"quiet,omitempty"` // the customer is not told
 }
 
+// CutRef tells of units that will not be sent, of an order that goes on.
+type CutRef struct {
+	OrderID string         `json:"order_id"`
+	CutID   string         `json:"cut_id"` // "cut_…", for this time
+	Lines   []ShipmentLine `json:"lines"`
+}
+
 // RefundRef names a refund in an event.
 type RefundRef struct {
 	OrderID  string `json:"order_id"`
@@ -331,7 +363,8 @@ type RefundRef struct {
 type Topics struct {
 	Placed    event.Topic[Ref]
 	Paid      event.Topic[Ref]
-	Cancelled event.Topic[Ref]
+	Cancelled event.Topic[Ref] // the whole order
+	Shortened event.Topic[CutRef]
 	Shipped   event.Topic[ShipmentRef]
 	Refunded  event.Topic[RefundRef]
 }
@@ -342,6 +375,7 @@ func Events() Topics {
 		Placed:    event.NewTopic[Ref]("order.placed"),
 		Paid:      event.NewTopic[Ref]("order.paid"),
 		Cancelled: event.NewTopic[Ref]("order.cancelled"),
+		Shortened: event.NewTopic[CutRef]("order.shortened"),
 		Shipped:   event.NewTopic[ShipmentRef]("order.shipped"),
 		Refunded:  event.NewTopic[RefundRef]("order.refunded"),
 	}
@@ -397,9 +431,11 @@ const (
 type RefundLine struct {
 	LineID    string
 	Quantity  int64
+	Cancelled int64 // of Quantity: units that the refund cancelled
+	Returned  int64 // of Quantity: units that had been shipped
 	Amount    money.Minor
 	Tax       money.Minor
-	Restocked int64
+	Restocked int64 // Cancelled, and those of Returned that went back on the shelf
 }
 
 // Note is a remark of staff.

@@ -15,7 +15,6 @@ import (
 	"github.com/stoashop/stoa/guard/audit"
 	"github.com/stoashop/stoa/guard/privacy"
 	"github.com/stoashop/stoa/kit/fault"
-	"github.com/stoashop/stoa/kit/money"
 	"github.com/stoashop/stoa/platform/db"
 	"github.com/stoashop/stoa/platform/event"
 )
@@ -299,10 +298,15 @@ func (s *Service) Log(ctx context.Context, tx *db.Tx, actor audit.Actor, orderID
 	return audit.Append(ctx, tx, audit.Change{Actor: actor, Action: action, Object: "order", ID: orderID, After: after})
 }
 
+// TooMany is the answer to more units than a line has open.
+func TooMany(l Line) error {
+	return fault.New(fault.Conflict, "order.too_many_units").At("lines."+l.ID, "order.only_open", "count", l.Open())
+}
+
 // AddUnits raises a line's counters in the database and in o. It fails with
 // "order.too_many_units" when the line has fewer left.
-func (s *Service) AddUnits(ctx context.Context, tx *db.Tx, o *Order, lineID string, shipped, cancelled, refunded, restocked int64, refundedGross money.Minor) error {
-	ok, err := addUnits(ctx, tx, lineID, shipped, cancelled, refunded, restocked, refundedGross)
+func (s *Service) AddUnits(ctx context.Context, tx *db.Tx, o *Order, lineID string, n Count) error {
+	ok, err := addUnits(ctx, tx, lineID, n)
 	if err != nil {
 		return err
 	}
@@ -312,13 +316,14 @@ func (s *Service) AddUnits(ctx context.Context, tx *db.Tx, o *Order, lineID stri
 			continue
 		}
 		if !ok {
-			return fault.New(fault.Conflict, "order.too_many_units").At("lines."+lineID, "order.only_open", "count", l.Open())
+			return TooMany(*l)
 		}
-		l.Shipped += shipped
-		l.Cancelled += cancelled
-		l.Refunded += refunded
-		l.Restocked += restocked
-		l.RefundedAt += refundedGross
+		l.Shipped += n.Shipped
+		l.Cancelled += n.Cancelled
+		l.Refunded += n.Refunded
+		l.Returned += n.Returned
+		l.Restocked += n.Restocked
+		l.RefundedAt += n.Gross
 		return nil
 	}
 	return NotFound()

@@ -9,7 +9,6 @@ import (
 
 	"github.com/stoashop/stoa/commerce/payment"
 	"github.com/stoashop/stoa/commerce/pricing"
-	"github.com/stoashop/stoa/kit/money"
 	"github.com/stoashop/stoa/platform/db"
 )
 
@@ -58,14 +57,14 @@ func find(ctx context.Context, q db.Q, k key, lock string) (sealed, error) {
 
 func scanLine(rows *db.Rows) (l Line, err error) {
 	err = rows.Scan(&l.ID, &l.Position, db.Null(&l.VariantID), db.Null(&l.ProductID), &l.SKU, &l.Name, &l.Options, &l.Image, &l.Quantity, &l.Unit, &l.Discount,
-		&l.Total.Net, &l.Total.Tax, &l.Total.Gross, &l.TaxRate, &l.TaxCode, &l.Weight, &l.HSCode, &l.Origin, &l.Shipped, &l.Cancelled, &l.Refunded, &l.Restocked, &l.RefundedAt, db.Truth(&l.Tracked))
+		&l.Total.Net, &l.Total.Tax, &l.Total.Gross, &l.TaxRate, &l.TaxCode, &l.Weight, &l.HSCode, &l.Origin, &l.Shipped, &l.Cancelled, &l.Refunded, &l.Restocked, &l.RefundedAt, &l.Returned, db.Truth(&l.Tracked))
 	return l, err
 }
 
 func linesOf(ctx context.Context, q db.Q, orderID string) ([]Line, error) {
 	return db.All(ctx, q, scanLine, `
 		SELECT l.id, l.position, l.variant_id, l.product_id, l.sku, l.name, l.options, l.image, l.quantity, l.unit_price, l.discount,
-			l.net, l.tax, l.gross, l.tax_rate, l.tax_code, l.weight_grams, l.hs_code, l.origin, l.shipped, l.cancelled, l.refunded, l.restocked, l.refunded_gross,
+			l.net, l.tax, l.gross, l.tax_rate, l.tax_code, l.weight_grams, l.hs_code, l.origin, l.shipped, l.cancelled, l.refunded, l.restocked, l.refunded_gross, l.returned,
 			CASE WHEN EXISTS (SELECT 1 FROM reservation r WHERE r.order_line_id = l.id) THEN 1 ELSE 0 END
 		FROM order_line l WHERE l.order_id = $1 ORDER BY l.position`, orderID)
 }
@@ -250,11 +249,11 @@ func saveState(ctx context.Context, tx *db.Tx, o *Order) error {
 
 // addUnits raises a line's counters; the conditions are the lock. It reports
 // whether the line could take it.
-func addUnits(ctx context.Context, tx *db.Tx, lineID string, shipped, cancelled, refunded, restocked int64, refundedGross money.Minor) (bool, error) {
+func addUnits(ctx context.Context, tx *db.Tx, lineID string, c Count) (bool, error) {
 	n, err := tx.Exec(ctx, `
-		UPDATE order_line SET shipped = shipped + $1, cancelled = cancelled + $2, refunded = refunded + $3, restocked = restocked + $4, refunded_gross = refunded_gross + $5
-		WHERE id = $6 AND shipped + cancelled + $1 + $2 <= quantity AND refunded + $3 <= quantity AND restocked + $4 <= quantity AND refunded_gross + $5 <= gross`,
-		shipped, cancelled, refunded, restocked, refundedGross, lineID)
+		UPDATE order_line SET shipped = shipped + $1, cancelled = cancelled + $2, refunded = refunded + $3, restocked = restocked + $4, refunded_gross = refunded_gross + $5, returned = returned + $7
+		WHERE id = $6 AND shipped + cancelled + $1 + $2 <= quantity AND refunded + $3 <= quantity AND restocked + $4 <= quantity AND refunded_gross + $5 <= gross AND returned + $7 <= shipped + $1`,
+		c.Shipped, c.Cancelled, c.Refunded, c.Restocked, c.Gross, lineID, c.Returned)
 	return n == 1, err
 }
 
@@ -308,11 +307,11 @@ func insertRefund(ctx context.Context, tx *db.Tx, r Refund) error {
 	if err != nil || len(r.Lines) == 0 {
 		return err
 	}
-	args := make([]any, 0, 6*len(r.Lines))
+	args := make([]any, 0, 8*len(r.Lines))
 	for _, l := range r.Lines {
-		args = append(args, r.ID, l.LineID, l.Quantity, l.Amount, l.Tax, l.Restocked)
+		args = append(args, r.ID, l.LineID, l.Quantity, l.Amount, l.Tax, l.Restocked, l.Cancelled, l.Returned)
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO refund_line (refund_id, order_line_id, quantity, amount, tax, restocked) VALUES `+db.Values(len(r.Lines), 6), args...)
+	_, err = tx.Exec(ctx, `INSERT INTO refund_line (refund_id, order_line_id, quantity, amount, tax, restocked, cancelled, returned) VALUES `+db.Values(len(r.Lines), 8), args...)
 	return err
 }
 
@@ -336,14 +335,14 @@ func refundsOf(ctx context.Context, q db.Q, orderID string) ([]Refund, error) {
 	_, err = db.All(ctx, q, func(rows *db.Rows) (struct{}, error) {
 		var id string
 		var l RefundLine
-		err := rows.Scan(&id, &l.LineID, &l.Quantity, &l.Amount, &l.Tax, &l.Restocked)
+		err := rows.Scan(&id, &l.LineID, &l.Quantity, &l.Amount, &l.Tax, &l.Restocked, &l.Cancelled, &l.Returned)
 		for i := range list {
 			if list[i].ID == id {
 				list[i].Lines = append(list[i].Lines, l)
 			}
 		}
 		return struct{}{}, err
-	}, `SELECT rl.refund_id, rl.order_line_id, rl.quantity, rl.amount, rl.tax, rl.restocked FROM refund_line rl JOIN refund r ON r.id = rl.refund_id WHERE r.order_id = $1 ORDER BY rl.order_line_id`, orderID)
+	}, `SELECT rl.refund_id, rl.order_line_id, rl.quantity, rl.amount, rl.tax, rl.restocked, rl.cancelled, rl.returned FROM refund_line rl JOIN refund r ON r.id = rl.refund_id WHERE r.order_id = $1 ORDER BY rl.order_line_id`, orderID)
 	return list, err
 }
 

@@ -48,13 +48,6 @@ type payOut struct {
 
 func (payOut) Kind() string { return "returns.pay_out" }
 
-// Line asks for a refund of units of an order line.
-type Line struct {
-	LineID   string
-	Quantity int64 // ≥ 1
-	Restock  bool  // units that were shipped go back on the shelf
-}
-
 // Request asks for a refund. Shipping is an amount of the delivery's price.
 type Request struct {
 	Lines    []Line
@@ -78,32 +71,17 @@ type Preview struct {
 func (s *Service) Preview(o order.Order, r Request) (Preview, error) {
 	var p Preview
 	var form fault.Form
-	seen := make(map[string]bool)
-	byID := make(map[string]order.Line)
-	for _, l := range o.Lines {
-		byID[l.ID] = l
-	}
-	for _, want := range r.Lines {
-		path := "lines." + want.LineID
-		l, ok := byID[want.LineID]
-		switch {
-		case !ok:
-			form.Add(path, "order.unknown_line")
-			continue
-		case seen[want.LineID]:
-			form.Add(path, "form.repeated")
-			continue
-		case want.Quantity < 1:
-			form.Add(path, "form.too_small", "min", 1)
-			continue
+	for _, want := range picks(o, r.Lines, &form) {
+		l, n := want.line, want.quantity()
+		if n == 0 {
+			continue // told at the line
 		}
-		seen[want.LineID] = true
-		amounts, err := pricing.Refund(l.Total, l.Quantity, l.Refunded, want.Quantity)
+		amounts, err := pricing.Refund(l.Total, l.Quantity, l.Refunded, n)
 		if err != nil {
-			form.Add(path, "pricing.refund_quantity", "count", l.Quantity-l.Refunded)
+			form.Add("lines."+l.ID, "pricing.refund_quantity", "count", l.Quantity-l.Refunded)
 			continue
 		}
-		p.Lines = append(p.Lines, order.RefundLine{LineID: l.ID, Quantity: want.Quantity, Amount: amounts.Gross, Tax: amounts.Tax})
+		p.Lines = append(p.Lines, order.RefundLine{LineID: l.ID, Quantity: n, Cancelled: want.units[Open], Returned: want.units[Shipped], Amount: amounts.Gross, Tax: amounts.Tax})
 		p.Amount += amounts.Gross
 		p.Tax += amounts.Tax
 	}
@@ -136,8 +114,9 @@ func (s *Service) Preview(o order.Order, r Request) (Preview, error) {
 }
 
 // Refund gives money back: what was paid for the units, with its tax, and what
-// is asked of the delivery. Units that were not shipped are cancelled by it;
-// shipped ones go back to stock if asked.
+// is asked of the delivery. Open units are cancelled by it; shipped ones go
+// back to stock if asked. Which units are meant is said, unless it is clear:
+// "order.which_units" at the line asks for it.
 //
 // The refund is written first and then asked of the provider; when the answer
 // is lost it is asked again with the same key until it is known. The result
@@ -209,30 +188,34 @@ func (s *Service) write(ctx context.Context, tx *db.Tx, actor audit.Actor, o *or
 	ref := order.Refund{ID: tx.NewID("ref"), OrderID: o.ID, AttemptID: a.ID, Amount: p.Amount, Tax: p.Tax, Shipping: r.Shipping, State: order.RefundPending, Reason: strings.TrimSpace(r.Reason), CreatedAt: tx.Now()}
 	restock := make(map[string]bool)
 	for _, l := range r.Lines {
-		restock[l.LineID] = l.Restock
+		restock[l.LineID] = restock[l.LineID] || l.Restock && (l.Of == Shipped || l.Of == "")
+	}
+	earlier, err := s.orders.Refunds(ctx, tx, o.ID)
+	if err != nil {
+		return none, err
 	}
 	var cancel, back []inventory.Units
+	var cut []order.ShipmentLine
 	for i := range p.Lines {
 		rl := &p.Lines[i]
 		l := lineOf(*o, rl.LineID)
-		// Which units are these? First those cancelled and not refunded yet,
-		// then those still open, then those shipped.
-		n := rl.Quantity - min(rl.Quantity, max(l.Cancelled-l.Refunded, 0))
-		open := min(n, l.Open())
-		shipped := n - open
-		rl.Restocked = open
+		rl.Restocked = rl.Cancelled
+		var fresh int64
 		if restock[rl.LineID] {
-			// Never more than are out there: a unit comes back once.
-			rl.Restocked += min(shipped, max(l.Quantity-l.Restocked-open, 0))
+			rl.Restocked += rl.Returned
+			fresh = max(rl.Returned-backAlready(l, earlier), 0) // a unit comes back once
 		}
-		if err := s.orders.AddUnits(ctx, tx, o, l.ID, 0, open, rl.Quantity, rl.Restocked, rl.Amount); err != nil {
+		if err := s.orders.AddUnits(ctx, tx, o, l.ID, order.Count{Cancelled: rl.Cancelled, Refunded: rl.Quantity, Returned: rl.Returned, Restocked: rl.Cancelled + fresh, Gross: rl.Amount}); err != nil {
 			return none, err
 		}
-		if l.Tracked && open > 0 {
-			cancel = append(cancel, inventory.Units{LineID: l.ID, VariantID: l.VariantID, Quantity: open})
+		if rl.Cancelled > 0 {
+			cut = append(cut, order.ShipmentLine{LineID: l.ID, Quantity: rl.Cancelled})
+			if l.Tracked {
+				cancel = append(cancel, inventory.Units{LineID: l.ID, VariantID: l.VariantID, Quantity: rl.Cancelled})
+			}
 		}
-		if l.Tracked && l.VariantID != "" && rl.Restocked > open {
-			back = append(back, inventory.Units{LineID: l.ID, VariantID: l.VariantID, Quantity: rl.Restocked - open})
+		if l.Tracked && l.VariantID != "" && fresh > 0 {
+			back = append(back, inventory.Units{LineID: l.ID, VariantID: l.VariantID, Quantity: fresh})
 		}
 	}
 	ref.Lines = p.Lines
@@ -250,7 +233,33 @@ func (s *Service) write(ctx context.Context, tx *db.Tx, actor audit.Actor, o *or
 	if err := s.orders.Log(ctx, tx, actor, o.ID, "order.refund_asked", map[string]any{"refund": ref.ID, "amount": ref.Amount, "currency": o.Currency, "lines": ref.Lines, "shipping": ref.Shipping, "reason": ref.Reason}); err != nil {
 		return none, err
 	}
+	if len(cut) > 0 {
+		if err := s.noteCut(ctx, tx, actor, o, cut, ref.ID, ref.Reason); err != nil {
+			return none, err
+		}
+	}
 	return ref, job.Enqueue(ctx, tx, payOut{o.ID, ref.ID}, job.At(tx.Now().Add(time.Minute)), job.Unique("pay_out:"+ref.ID))
+}
+
+// noteCut tells of units that will not be sent: in the timeline and, unless the
+// whole order ends with them, to the customer.
+func (s *Service) noteCut(ctx context.Context, tx *db.Tx, actor audit.Actor, o *order.Order, cut []order.ShipmentLine, refund, reason string) error {
+	var units int64
+	for _, l := range cut {
+		units += l.Quantity
+	}
+	data := map[string]any{"units": units, "lines": cut, "reason": reason}
+	if refund != "" {
+		data["refund"] = refund
+	}
+	if err := s.orders.Log(ctx, tx, actor, o.ID, "order.cancelled", data); err != nil {
+		return err
+	}
+	o.Derive()
+	if o.State == order.Cancelled {
+		return nil // told as a whole
+	}
+	return event.Emit(ctx, tx, order.Events().Shortened, order.CutRef{OrderID: o.ID, CutID: tx.NewID("cut"), Lines: cut})
 }
 
 func (s *Service) putBack(ctx context.Context, tx *db.Tx, actor audit.Actor, location string, units []inventory.Units) error {
@@ -367,7 +376,7 @@ func (s *Service) end(ctx context.Context, o order.Order, ref order.Refund, stat
 			o.Refunded -= ref.Amount
 			o.RefundedShip -= ref.Shipping
 			for _, l := range ref.Lines {
-				if err := s.orders.AddUnits(ctx, tx, &o, l.LineID, 0, 0, -l.Quantity, 0, -l.Amount); err != nil {
+				if err := s.orders.AddUnits(ctx, tx, &o, l.LineID, order.Count{Refunded: -l.Quantity, Returned: -l.Returned, Gross: -l.Amount}); err != nil {
 					return err
 				}
 			}
@@ -411,34 +420,32 @@ func (s *Service) CancelAt(ctx context.Context, actor audit.Actor, orderID strin
 			return fault.New(fault.Conflict, "order.nothing_open")
 		}
 		var units []inventory.Units
+		var cut []order.ShipmentLine
 		var request Request
-		var cancelled, sent int64
+		var sent int64
 		for _, l := range o.Lines {
 			sent += l.Shipped
 			open := l.Open()
 			if open == 0 {
 				continue
 			}
-			cancelled += open
-			if err := s.orders.AddUnits(ctx, tx, &o, l.ID, 0, open, 0, min(open, l.Quantity-l.Restocked), 0); err != nil {
+			cut = append(cut, order.ShipmentLine{LineID: l.ID, Quantity: open})
+			if err := s.orders.AddUnits(ctx, tx, &o, l.ID, order.Count{Cancelled: open, Restocked: open}); err != nil {
 				return err
 			}
 			if l.Tracked {
 				units = append(units, inventory.Units{LineID: l.ID, VariantID: l.VariantID, Quantity: open})
 			}
-			if unpaid := min(open, l.Quantity-l.Refunded); unpaid > 0 {
-				request.Lines = append(request.Lines, Line{LineID: l.ID, Quantity: unpaid})
-			}
+			request.Lines = append(request.Lines, Line{LineID: l.ID, Quantity: open, Of: Cancelled})
 		}
-		if cancelled == 0 {
+		if len(cut) == 0 {
 			return fault.New(fault.Conflict, "order.nothing_open")
 		}
 		if err := s.stock.Cancel(ctx, tx, actor, o.ID, units); err != nil {
 			return fmt.Errorf("free stock: %w", err)
 		}
 		o.CancelReason = reason
-		o.Derive()
-		if err := s.orders.Log(ctx, tx, actor, o.ID, "order.cancelled", map[string]any{"units": cancelled, "reason": reason}); err != nil {
+		if err := s.noteCut(ctx, tx, actor, &o, cut, "", reason); err != nil {
 			return err
 		}
 		if refund && o.Refundable() > 0 && len(request.Lines) > 0 {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -48,9 +50,14 @@ func (s shop) placed(t *testing.T, price, stock, n int64) (o order.Order, varian
 
 func (s shop) refund(t *testing.T, o order.Order, n int64, restock bool, shipping money.Minor) order.Refund {
 	t.Helper()
+	return s.refundOf(t, o, "", n, restock, shipping)
+}
+
+func (s shop) refundOf(t *testing.T, o order.Order, of returns.Units, n int64, restock bool, shipping money.Minor) order.Refund {
+	t.Helper()
 	r := returns.Request{Shipping: shipping, Reason: "test"}
 	if n > 0 {
-		r.Lines = []returns.Line{{LineID: o.Lines[0].ID, Quantity: n, Restock: restock}}
+		r.Lines = []returns.Line{{LineID: o.Lines[0].ID, Quantity: n, Of: of, Restock: restock}}
 	}
 	ref, err := s.returns.Refund(t.Context(), staff, o.ID, r)
 	if err != nil {
@@ -118,8 +125,8 @@ func TestB17_B13_randomWalks(t *testing.T) {
 			variant := s.Goods(string(rune('a'+seed)), int64(333+rnd.IntN(2000)), 100)
 			o, _ := s.placed2(t, variant, int64(1+rnd.IntN(6)))
 			var back, tax money.Minor
-			refund := func(n int64, restock bool, shipping money.Minor) {
-				ref := s.refund(t, o, n, restock, shipping)
+			refund := func(of returns.Units, n int64, restock bool, shipping money.Minor) {
+				ref := s.refundOf(t, o, of, n, restock, shipping)
 				back, tax = back+ref.Amount, tax+ref.Tax
 			}
 			for {
@@ -132,17 +139,26 @@ func TestB17_B13_randomWalks(t *testing.T) {
 					s.ship(t, o, 1+rnd.Int64N(l.Open()))
 					continue
 				}
-				if n := l.Quantity - l.Refunded; n > 0 {
-					refund(1+rnd.Int64N(n), rnd.IntN(2) == 0, 0)
+				if l.Open() > 0 && rnd.IntN(4) == 0 { // called off, and the money stays for now
+					if _, err := s.returns.Cancel(t.Context(), staff, o.ID, "", false); err != nil {
+						t.Fatal(err)
+					}
+					continue
+				}
+				if l.Quantity > l.Refunded {
+					of := returns.Kinds()[rnd.IntN(3)]
+					if n := of.Left(l); n > 0 {
+						refund(of, 1+rnd.Int64N(n), rnd.IntN(2) == 0, 0)
+					}
 				} else {
-					refund(0, false, min(o.Shipping-o.RefundedShip, 1+money.Minor(rnd.IntN(490))))
+					refund("", 0, false, min(o.Shipping-o.RefundedShip, 1+money.Minor(rnd.IntN(490))))
 				}
 			}
 			if back != o.Total || tax != o.Tax || o.Refundable() != 0 || o.Payment != payment.Refunded {
 				t.Errorf("seed %d: gave back %d of %d, with tax %d of %d, state %s", seed, back, o.Total, tax, o.Tax, o.Payment)
 			}
-			if l := o.Lines[0]; l.Restocked > l.Quantity || l.RefundedAt != l.Total.Gross {
-				t.Errorf("seed %d: restocked %d of %d, refunded %d of %d", seed, l.Restocked, l.Quantity, l.RefundedAt, l.Total.Gross)
+			if l := o.Lines[0]; l.Restocked > l.Quantity || l.Restocked < l.Cancelled || l.RefundedAt != l.Total.Gross || l.Returned != l.Shipped {
+				t.Errorf("seed %d: restocked %d of %d, refunded %d of %d, returned %d of %d", seed, l.Restocked, l.Quantity, l.RefundedAt, l.Total.Gross, l.Returned, l.Shipped)
 			}
 		}
 		if bad, err := s.Stock.Verify(t.Context(), s.DB, 10); err != nil || len(bad) > 0 {
@@ -172,7 +188,9 @@ func TestB13_shippedUnitsComeBackOnce(t *testing.T) {
 		o, variant := s.placed(t, 5000, 10, 3)
 		s.ship(t, o, 2)
 		s.WantLevel(variant, 8, 1, 0)
-		s.refund(t, o, 2, true, 0) // one open unit, one shipped
+		s.refundOf(t, o, returns.Open, 1, true, 0)
+		s.WantLevel(variant, 8, 0, 0)
+		s.refundOf(t, o, returns.Shipped, 1, true, 0)
 		s.WantLevel(variant, 9, 0, 0)
 		s.refund(t, o, 1, true, 490)
 		s.WantLevel(variant, 10, 0, 0)
@@ -380,5 +398,155 @@ func TestT104_onlyTheOrderThatWasRead(t *testing.T) {
 		if came != 1 {
 			t.Errorf("%d came through with the same version", came)
 		}
+	})
+}
+
+// B17, B13: a line has units that were sent, that wait and that were cancelled.
+// A refund says which it is about; what it says nothing of stays as it is.
+func TestB17_aRefundSaysWhichUnits(t *testing.T) {
+	each(t, func(t *testing.T, s shop) {
+		o, variant := s.placed(t, 5000, 10, 5)
+		s.ship(t, o, 2)
+		line := o.Lines[0].ID
+		for name, tt := range map[string]struct {
+			ask  []returns.Line
+			want string
+		}{
+			"not said":              {[]returns.Line{{LineID: line, Quantity: 1}}, "order.which_units"},
+			"more than were sent":   {[]returns.Line{{LineID: line, Quantity: 3, Of: returns.Shipped}}, "pricing.refund_quantity"},
+			"more than wait":        {[]returns.Line{{LineID: line, Quantity: 4, Of: returns.Open}}, "pricing.refund_quantity"},
+			"none were cancelled":   {[]returns.Line{{LineID: line, Quantity: 1, Of: returns.Cancelled}}, "pricing.refund_quantity"},
+			"more than there are":   {[]returns.Line{{LineID: line, Quantity: 1 << 62}}, "pricing.refund_quantity"},
+			"a kind nobody knows":   {[]returns.Line{{LineID: line, Quantity: 1, Of: "lost"}}, "form.not_a_choice"},
+			"a kind twice":          {[]returns.Line{{LineID: line, Quantity: 1, Of: returns.Open}, {LineID: line, Quantity: 1, Of: returns.Open}}, "form.repeated"},
+			"a kind and any":        {[]returns.Line{{LineID: line, Quantity: 1, Of: returns.Open}, {LineID: line, Quantity: 1}}, "form.repeated"},
+			"less than one":         {[]returns.Line{{LineID: line, Quantity: -1, Of: returns.Shipped}}, "form.too_small"},
+			"a line of another one": {[]returns.Line{{LineID: "oln_other", Quantity: 1}}, "order.unknown_line"},
+		} {
+			_, err := s.returns.Refund(t.Context(), staff, o.ID, returns.Request{Lines: tt.ask})
+			if f := fault.From(err); len(f.Fields) != 1 || f.Fields[0].Reason != tt.want || f.Fields[0].Path != "lines."+tt.ask[0].LineID {
+				t.Errorf("%s: %v, want %s", name, err, tt.want)
+			}
+		}
+		s.WantBooks(25490, 0)
+		s.WantLevel(variant, 8, 3, 0)
+
+		// One that was sent comes back, one that waits is not sent: at once.
+		ref, err := s.returns.Refund(t.Context(), staff, o.ID, returns.Request{Reason: "chipped", Lines: []returns.Line{
+			{LineID: line, Quantity: 1, Of: returns.Shipped, Restock: true}, {LineID: line, Quantity: 1, Of: returns.Open},
+		}})
+		if err != nil || len(ref.Lines) != 1 {
+			t.Fatalf("%+v, %v", ref, err)
+		}
+		if got, want := ref.Lines[0], (order.RefundLine{LineID: line, Quantity: 2, Cancelled: 1, Returned: 1, Amount: 10000, Tax: ref.Lines[0].Tax, Restocked: 2}); got != want {
+			t.Errorf("%+v, want %+v", got, want)
+		}
+		s.WantLevel(variant, 9, 2, 0)
+		// The two that wait are called off without money, and the money follows.
+		if _, err := s.returns.Cancel(t.Context(), staff, o.ID, "", false); err != nil {
+			t.Fatal(err)
+		}
+		s.refundOf(t, o, returns.Cancelled, 2, true, 0)
+		s.WantLevel(variant, 9, 0, 0)
+		got := s.OrderOf(o.ID)
+		if l := got.Lines[0]; l.Shipped != 2 || l.Cancelled != 3 || l.Refunded != 4 || l.Returned != 1 || l.Restocked != 4 {
+			t.Errorf("%+v", l)
+		}
+		if got.Return != order.PartlyReturned || got.Fulfilment != order.Shipped || got.State != order.Placed {
+			t.Errorf("%s, %s, %s", got.Return, got.Fulfilment, got.State)
+		}
+		s.refund(t, o, 1, false, 490) // the last one is lost, and clear
+		s.WantLevel(variant, 9, 0, 0)
+		s.WantBooks(25490, 25490)
+		if got := s.OrderOf(o.ID); got.Return != order.Returned {
+			t.Errorf("all that was sent is given back, and it is %s", got.Return)
+		}
+		wantStory(t, s, o.ID, "order.shipped", "order.refund_asked", "order.cancelled", "order.refunded", "order.cancelled", "order.refund_asked", "order.refunded", "order.refund_asked", "order.refunded")
+		events, _ := event.Count(t.Context(), s.DB)
+		if events["order.shortened"] != 2 || events["order.cancelled"] != 0 {
+			t.Errorf("events: %v", events)
+		}
+	})
+}
+
+// wantStory compares what an order's timeline tells of the order itself.
+func wantStory(t *testing.T, s shop, orderID string, want ...string) {
+	t.Helper()
+	entries, err := audit.History(t.Context(), s.DB, "order", orderID, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range slices.Backward(entries) {
+		if strings.HasPrefix(e.Action, "order.") && e.Action != "order.placed" {
+			got = append(got, e.Action)
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("timeline:\n%q\nwant\n%q", got, want)
+	}
+}
+
+// What is not sent is not owed: an order by bank transfer is paid up with the
+// rest, and its customer is told.
+func TestCancel_theRestOfAnUnpaidOrder(t *testing.T) {
+	each(t, func(t *testing.T, s shop) {
+		s.Bank.Answer = func(q payment.Request) (payment.Outcome, error) {
+			return payment.Outcome{Status: payment.Promised, Reference: "ref_" + q.AttemptID}, nil
+		}
+		o, variant := s.placed(t, 1000, 10, 3)
+		s.ship(t, o, 2)
+		got, err := s.returns.Cancel(t.Context(), staff, o.ID, "out of glass", true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.State != order.Placed || got.Fulfilment != order.Shipped || got.Payment != payment.Awaiting || got.Payable() != 2490 || got.Due() != 2490 {
+			t.Errorf("%s, %s, %s, comes to %d, due %d", got.State, got.Fulfilment, got.Payment, got.Payable(), got.Due())
+		}
+		s.WantLevel(variant, 8, 0, 0)
+		events, _ := event.Count(t.Context(), s.DB)
+		if events["order.shortened"] != 1 || events["order.cancelled"] != 0 {
+			t.Errorf("events: %v", events)
+		}
+		a := got.Attempts[0]
+		s.Bank.Lock()
+		f := s.Bank.Wait(a.ID, money.Money{Amount: a.Amount, Currency: "EUR"})
+		f.Authorised, f.Captured = 2490, 2490
+		s.Bank.Put(f)
+		s.Bank.Unlock()
+		if got, err = s.Checkout.Returned(t.Context(), a.ID); err != nil || got.Payment != payment.Paid || got.Due() != 0 {
+			t.Errorf("what was left is paid, and it is %s, due %d, %v", got.Payment, got.Due(), err)
+		}
+		s.WantBooks(2490, 0)
+	})
+}
+
+// B13: a refund that failed leaves the units on the shelf that came back for
+// it; asked for again, they do not come back twice, and others do.
+func TestB13_aFailedRefundBringsNothingBackTwice(t *testing.T) {
+	each(t, func(t *testing.T, s shop) {
+		o, variant := s.placed(t, 5000, 10, 3)
+		s.ship(t, o, 3)
+		f, _ := s.Bank.Fetch(t.Context(), nil, payment.Query{AttemptID: o.Attempts[0].ID})
+		spent := f
+		spent.Refunded = f.Captured // the bank has given it back already, it says
+		s.Bank.Lock()
+		s.Bank.Put(spent)
+		s.Bank.Unlock()
+		if ref := s.refundOf(t, o, returns.Shipped, 1, true, 0); ref.State != order.RefundFailed {
+			t.Fatalf("the refund is %s", ref.State)
+		}
+		s.Bank.Lock()
+		s.Bank.Put(f)
+		s.Bank.Unlock()
+		s.WantLevel(variant, 8, 0, 0)
+		s.refundOf(t, o, returns.Shipped, 1, true, 0) // the same one
+		s.WantLevel(variant, 8, 0, 0)
+		s.refundOf(t, o, returns.Shipped, 2, true, 0) // the others
+		s.WantLevel(variant, 10, 0, 0)
+		if l := s.OrderOf(o.ID).Lines[0]; l.Returned != 3 || l.Restocked != 3 || l.Refunded != 3 {
+			t.Errorf("%+v", l)
+		}
+		s.WantBooks(15490, 15000)
 	})
 }

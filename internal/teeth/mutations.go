@@ -19,8 +19,8 @@ func ofTheCore() []Mutation {
 		{
 			Name: "units come back to the shelf twice",
 			File: "commerce/returns/returns.go",
-			Old:  "back = append(back, inventory.Units{LineID: l.ID, VariantID: l.VariantID, Quantity: rl.Restocked - open})",
-			New:  "back = append(back, inventory.Units{LineID: l.ID, VariantID: l.VariantID, Quantity: 2 * (rl.Restocked - open)})",
+			Old:  "back = append(back, inventory.Units{LineID: l.ID, VariantID: l.VariantID, Quantity: fresh})",
+			New:  "back = append(back, inventory.Units{LineID: l.ID, VariantID: l.VariantID, Quantity: 2 * fresh})",
 		},
 		{
 			Name: "money for goods that are gone is kept", Quick: true,

@@ -120,6 +120,7 @@ CREATE TABLE order_line (
     refunded       INTEGER NOT NULL CHECK (refunded BETWEEN 0 AND quantity), -- internal
     restocked      INTEGER NOT NULL CHECK (restocked BETWEEN 0 AND quantity), -- internal
     refunded_gross INTEGER NOT NULL CHECK (refunded_gross BETWEEN 0 AND gross), -- internal
+    returned       INTEGER NOT NULL DEFAULT 0 CHECK (returned BETWEEN 0 AND shipped), -- internal
     CHECK (shipped + cancelled <= quantity),
     UNIQUE (order_id, position)
 ) STRICT, WITHOUT ROWID;
@@ -240,6 +241,9 @@ CREATE TABLE refund_line (
     amount        INTEGER NOT NULL CHECK (amount >= 0),  -- internal
     tax           INTEGER NOT NULL CHECK (tax BETWEEN 0 AND amount), -- internal
     restocked     INTEGER NOT NULL CHECK (restocked BETWEEN 0 AND quantity), -- internal
+    cancelled     INTEGER NOT NULL CHECK (cancelled >= 0), -- internal
+    returned      INTEGER NOT NULL CHECK (returned >= 0), -- internal
+    CHECK (cancelled + returned <= quantity),
     PRIMARY KEY (refund_id, order_line_id)
 ) STRICT, WITHOUT ROWID;
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/stoashop/stoa/commerce/cart"
@@ -232,7 +233,12 @@ func (r *run) tend(ctx context.Context, a *actor, n *node) {
 			r.books.cancelled(id)
 		}
 	default:
-		request := returns.Request{Lines: []returns.Line{{LineID: line.ID, Quantity: int64(1 + r.rng.IntN(2)), Restock: r.rng.IntN(2) == 0}}}
+		want := returns.Line{LineID: line.ID, Quantity: int64(1 + r.rng.IntN(2)), Restock: r.rng.IntN(2) == 0}
+		first := slices.IndexFunc(returns.Kinds(), func(of returns.Units) bool { return of.Left(line) >= want.Quantity })
+		if first >= 0 {
+			want.Of = returns.Kinds()[first]
+		}
+		request := returns.Request{Lines: []returns.Line{want}}
 		if r.rng.IntN(3) == 0 {
 			request.Shipping = min(100, o.Shipping)
 		}

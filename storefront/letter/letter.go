@@ -19,6 +19,7 @@ import (
 	"github.com/stoashop/stoa/commerce/order"
 	"github.com/stoashop/stoa/guard/privacy"
 	"github.com/stoashop/stoa/kit/fault"
+	"github.com/stoashop/stoa/kit/money"
 	"github.com/stoashop/stoa/platform/db"
 	"github.com/stoashop/stoa/platform/event"
 	"github.com/stoashop/stoa/platform/mail"
@@ -39,6 +40,7 @@ func Register(bus *event.Bus, store *storefront.Store, box *mailbox.Service) *Wr
 	orders, accounts := order.Events(), customer.Events()
 	event.On(bus, orders.Placed, "letter.order_confirmation", w.placed)
 	event.On(bus, orders.Cancelled, "letter.order_cancelled", w.cancelled)
+	event.On(bus, orders.Shortened, "letter.order_shortened", w.shortened)
 	event.On(bus, orders.Shipped, "letter.shipping_notice", w.shipped)
 	event.On(bus, orders.Refunded, "letter.refund_notice", w.refunded)
 	event.On(bus, accounts.VerificationAsked, "letter.account_verify", w.verify)
@@ -111,6 +113,17 @@ func (w *Writer) placed(ctx context.Context, e event.Event[order.Ref]) error {
 func (w *Writer) cancelled(ctx context.Context, e event.Event[order.Ref]) error {
 	return w.onOrder(ctx, "order_cancelled", "", e.Payload.OrderID, func(t *storefront.Teller, o order.Order, told view.Order) (any, error) {
 		return view.CancelMail{Shop: t.Shop(), Order: told, Paid: o.Captured > 0, Back: o.Refunded > 0 || o.Captured > 0 && told.Late}, nil
+	})
+}
+
+func (w *Writer) shortened(ctx context.Context, e event.Event[order.CutRef]) error {
+	return w.onOrder(ctx, "order_shortened", e.Payload.CutID, e.Payload.OrderID, func(t *storefront.Teller, o order.Order, told view.Order) (any, error) {
+		kept := o.Captured - o.Refunded
+		return view.ShortenMail{
+			Shop: t.Shop(), Order: told, Lines: t.Parcel(o, told.Lines, order.Shipment{Lines: e.Payload.Lines}).Lines,
+			Open: kept > o.Payable(), Back: o.Refunded > 0 && kept <= o.Payable(), Due: money.Money{Amount: o.Due(), Currency: o.Currency},
+			Rest: slices.ContainsFunc(o.Lines, func(l order.Line) bool { return l.Open() > 0 }),
+		}, nil
 	})
 }
 

@@ -261,6 +261,29 @@ func orderCancelled(t *testing.T, s *shop) {
 	s.quiet()
 	s.cancelPaid(true, "goes back the way it came")
 	s.cancelPaid(false, "About what you have paid we will write")
+	s.shortened()
+}
+
+// shortened cancels what is left of an order that is not paid yet: the customer
+// is told what will not come and what is left to pay.
+func (s *shop) shortened() {
+	s.t.Helper()
+	o := s.place(placing{"en", "manual.bank_transfer", "ada@example.com", "Ada Byron", ""})
+	s.next()
+	parcel := fulfilment.Parcel{Quiet: true, Lines: []order.ShipmentLine{{LineID: o.Lines[0].ID, Quantity: 1}}}
+	if _, err := s.Fulfilment.Ship(s.t.Context(), clerk, o.ID, parcel); err != nil {
+		s.t.Fatal(err)
+	}
+	o, err := s.Returns.Cancel(s.t.Context(), clerk, o.ID, "a remark for staff", true)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	m := s.next()
+	contains(s.t, m, "will not be sent", o.Lines[0].Name, s.Words.Printer("en", nil).Money(o.Due(), o.Currency)+" is left to pay")
+	if m.Subject != "A part of your order "+o.PublicNumber()+" was cancelled" || strings.Contains(m.Text, "a remark for staff") || strings.Contains(m.Text, "come as agreed") {
+		s.t.Errorf("%q\n%s", m.Subject, m.Text)
+	}
+	s.quiet()
 }
 
 // cancelPaid cancels an order that was paid, with or without giving the money

@@ -175,6 +175,18 @@ type CancelMail struct {
 	Back  bool // and goes back by itself
 }
 
+// ShortenMail is mail/order_shortened: some units will not be sent, and the
+// order goes on.
+type ShortenMail struct {
+	Shop  Shop
+	Order Order
+	Lines []SummaryLine // what will not be sent
+	Open  bool          // more was paid than the rest comes to, and does not go back by itself
+	Back  bool          // what was paid for them goes back
+	Due   money.Money   // what is left to pay
+	Rest  bool          // something is still to be sent
+}
+
 // AccountMail is what an account's letters are given:
 //   - mail/account_verify: URL proves the address.
 //   - mail/account_exists: somebody signed up with the address of an account

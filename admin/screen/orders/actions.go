@@ -2,6 +2,7 @@ package orders
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -125,13 +126,13 @@ func (s *screen) resend(w http.ResponseWriter, r *http.Request) error {
 type counts map[string]string
 
 // read turns them into numbers of at most what most allows. Faults are at
-// "quantity.<line id>".
-func (c counts) read(o order.Order, most func(order.Line) int64) (map[string]int64, error) {
+// "<field>.<line id>".
+func (c counts) read(o order.Order, field string, most func(order.Line) int64) (map[string]int64, error) {
 	var form fault.Form
 	units := make(map[string]int64)
 	for lineID, typed := range c {
 		i := slices.IndexFunc(o.Lines, func(l order.Line) bool { return l.ID == lineID })
-		name := "quantity." + lineID
+		name := field + "." + lineID
 		if i < 0 {
 			form.Add(name, "form.unknown")
 			continue
@@ -139,9 +140,9 @@ func (c counts) read(o order.Order, most func(order.Line) int64) (map[string]int
 		if typed == "" {
 			continue
 		}
-		n, err := strconv.ParseInt(typed, 10, 64)
+		n, err := strconv.ParseInt(typed, 10, 64) // beyond its range it is the end of it
 		switch {
-		case err != nil:
+		case err != nil && !errors.Is(err, strconv.ErrRange):
 			form.Add(name, "form.not_a_number")
 		case n < 0:
 			form.Add(name, "form.too_small", "min", 0)
@@ -154,8 +155,9 @@ func (c counts) read(o order.Order, most func(order.Line) int64) (map[string]int
 	return units, form.Err()
 }
 
-// lines are the order's lines with a field for how many of each.
-func (s *screen) lines(d *admin.Desk, o order.Order, t admin.Typed, most func(order.Line) int64, preset bool) []admin.Line {
+// lines are the order's lines with a field "<name>.<line id>" for how many of
+// each.
+func (s *screen) lines(d *admin.Desk, o order.Order, t admin.Typed, field string, most func(order.Line) int64, preset bool) []admin.Line {
 	var lines []admin.Line
 	for _, l := range o.Lines {
 		n := most(l)
@@ -167,7 +169,7 @@ func (s *screen) lines(d *admin.Desk, o order.Order, t admin.Typed, most func(or
 			value = strconv.FormatInt(n, 10)
 		}
 		line := s.line(d, o, l, n)
-		name := "quantity." + l.ID
+		name := field + "." + l.ID
 		field := t.Fill(admin.Field{Name: name, Label: d.P.T("admin.order.quantity_of", "name", l.Name), Kind: admin.NumberField, Value: value})
 		if field.Fault == "" {
 			field.Fault = t.Fault("lines." + l.ID)
@@ -179,7 +181,7 @@ func (s *screen) lines(d *admin.Desk, o order.Order, t admin.Typed, most func(or
 }
 
 type shipForm struct {
-	Quantity counts `form:"quantity" items:"500" max:"10"`
+	Quantity counts `form:"quantity" items:"500" max:"40"`
 	Carrier  string `form:"carrier" max:"60"`
 	Tracking string `form:"tracking" max:"100"`
 	Location string `form:"location" max:"40"`
@@ -203,7 +205,7 @@ func (s *screen) showShip(w http.ResponseWriter, r *http.Request, o order.Order,
 	}
 	v.To = path(o) + "/shipments"
 	v.LinesTitle, v.LinesNote = d.P.T("admin.order.ship_lines"), d.P.T("admin.order.ship_lines_note")
-	v.Lines = s.lines(d, o, t, order.Line.Open, true)
+	v.Lines = s.lines(d, o, t, "quantity", order.Line.Open, true)
 	var grams int64
 	for _, l := range o.Lines {
 		grams += l.Weight * l.Open()
@@ -296,7 +298,7 @@ func (s *screen) ship(w http.ResponseWriter, r *http.Request) error {
 	}
 	var units map[string]int64
 	if err == nil {
-		units, err = in.Quantity.read(o, order.Line.Open)
+		units, err = in.Quantity.read(o, "quantity", order.Line.Open)
 	}
 	if err == nil && len(units) == 0 {
 		err = fault.New(fault.Invalid, "admin.order.nothing_chosen")
@@ -323,7 +325,9 @@ func (s *screen) ship(w http.ResponseWriter, r *http.Request) error {
 }
 
 type refundForm struct {
-	Quantity counts       `form:"quantity" items:"500" max:"10"`
+	Returned counts       `form:"quantity" items:"500" max:"40"` // units that were shipped
+	Cancel   counts       `form:"cancel" items:"500" max:"40"`   // units that wait
+	Owed     counts       `form:"owed" items:"500" max:"40"`     // units that were cancelled before
 	Shipping *money.Minor `form:"shipping" min:"0"`
 	Reason   string       `form:"reason" max:"500"`
 	Restock  bool         `form:"restock"`
@@ -333,7 +337,51 @@ type refundForm struct {
 	read
 }
 
-func refundable(l order.Line) int64 { return l.Quantity - l.Refunded }
+// units reads how many units of which kind a refund is about.
+func (f refundForm) units(o order.Order) ([]returns.Line, error) {
+	var form fault.Form
+	var lines []returns.Line
+	for _, kind := range returns.Kinds() {
+		field := refundField(kind)
+		typed := map[returns.Units]counts{returns.Shipped: f.Returned, returns.Open: f.Cancel, returns.Cancelled: f.Owed}[kind]
+		n, err := typed.read(o, field, kind.Left)
+		if err := form.Merge("", err); err != nil {
+			return nil, err
+		}
+		for _, l := range o.Lines {
+			if n[l.ID] > 0 {
+				lines = append(lines, returns.Line{LineID: l.ID, Quantity: n[l.ID], Of: kind, Restock: f.Restock})
+			}
+		}
+	}
+	return lines, form.Err()
+}
+
+// refundField is where the form asks for units of a kind.
+func refundField(of returns.Units) string {
+	switch of {
+	case returns.Open:
+		return "cancel"
+	case returns.Cancelled:
+		return "owed"
+	}
+	return "quantity"
+}
+
+// refundLines are the lines whose money can go back, each for every kind of its
+// units, and what happens to them.
+func (s *screen) refundLines(d *admin.Desk, o order.Order, t admin.Typed) []admin.Line {
+	tones := map[returns.Units]string{returns.Shipped: admin.Good, returns.Open: admin.Open, returns.Cancelled: admin.Muted}
+	var lines []admin.Line
+	for _, kind := range returns.Kinds() {
+		for _, line := range s.lines(d, o, t, refundField(kind), kind.Left, false) {
+			line.Status = &admin.Status{Tone: tones[kind], Text: d.P.T("admin.order.refund_of." + string(kind))}
+			line.Field.Label += ", " + line.Status.Text
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
 
 func (s *screen) refundPage(w http.ResponseWriter, r *http.Request) error {
 	o, err := s.order(r)
@@ -352,12 +400,14 @@ func (s *screen) showRefund(w http.ResponseWriter, r *http.Request, o order.Orde
 	say := func(m money.Minor) string { return d.P.Money(m, o.Currency) }
 	v.To = path(o) + "/refunds"
 	v.LinesTitle, v.LinesNote = d.P.T("admin.order.refund_lines"), d.P.T("admin.order.refund_lines_note")
-	v.Lines = s.lines(d, o, t, refundable, false)
+	v.Lines = s.refundLines(d, o, t)
 	fields := []admin.Field{{Name: "reason", Label: d.P.T("admin.order.reason"), Optional: true, Max: 500, Help: d.P.T("admin.order.reason_help")}}
 	if left := o.Shipping - o.RefundedShip; left > 0 {
 		fields = append([]admin.Field{{Name: "shipping", Label: d.P.T("admin.order.refund_shipping"), Kind: admin.AmountField, Prefix: o.Currency, Value: d.P.Decimal(money.Minor(0).Decimal(o.Currency)), Help: d.P.T("admin.order.refund_shipping_help", "amount", say(left))}}, fields...)
 	}
-	fields = append(fields, admin.Field{Name: "restock", Label: d.P.T("admin.order.restock"), Help: d.P.T("admin.order.restock_help"), Kind: admin.CheckField, Checked: true, Wide: true})
+	if slices.ContainsFunc(o.Lines, func(l order.Line) bool { return returns.Shipped.Left(l) > 0 }) {
+		fields = append(fields, admin.Field{Name: "restock", Label: d.P.T("admin.order.restock"), Help: d.P.T("admin.order.restock_help"), Kind: admin.CheckField, Checked: true, Wide: true})
+	}
 	v.Sections = []admin.Section{{Grid: true, Fields: t.Fields(fields...)}}
 	v.SumTitle = d.P.T("admin.order.refund")
 	p, err := s.Returns.Preview(o, req)
@@ -400,18 +450,12 @@ func (s *screen) refund(w http.ResponseWriter, r *http.Request) error {
 	if err == nil {
 		err = o.Expect(in.Version)
 	}
-	var units map[string]int64
-	if err == nil {
-		units, err = in.Quantity.read(o, refundable)
-	}
 	req := returns.Request{Reason: in.Reason, Location: in.Location, Version: in.Version}
 	if in.Shipping != nil {
 		req.Shipping = *in.Shipping
 	}
-	for _, l := range o.Lines {
-		if n := units[l.ID]; n > 0 {
-			req.Lines = append(req.Lines, returns.Line{LineID: l.ID, Quantity: n, Restock: in.Restock})
-		}
+	if err == nil {
+		req.Lines, err = in.units(o)
 	}
 	var p returns.Preview
 	if err == nil {

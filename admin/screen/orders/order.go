@@ -263,8 +263,8 @@ func (s *screen) money(d *admin.Desk, o order.Order) Money {
 		m.Sums = append(m.Sums, admin.Fact{Label: d.P.T("admin.order.due"), Value: say(due), Strong: true})
 	}
 	for _, a := range o.Attempts {
-		if a.Status == payment.Pledged && d.Can(policy.OrderWrite) && a.Facts.Captured < a.Amount {
-			m.Actions = append(m.Actions, admin.Action{Label: d.P.T("admin.order.note_paid", "amount", say(a.Amount-a.Facts.Captured)), Post: true, URL: path(o) + "/payments", Key: formKey(), Icon: "banknote"})
+		if left := min(a.Amount-a.Facts.Captured, o.Due()); a.Status == payment.Pledged && d.Can(policy.OrderWrite) && left > 0 {
+			m.Actions = append(m.Actions, admin.Action{Label: d.P.T("admin.order.note_paid", "amount", say(left)), Post: true, URL: path(o) + "/payments", Key: formKey(), Icon: "banknote"})
 			break
 		}
 	}
@@ -418,6 +418,7 @@ func (s *screen) event(d *admin.Desk, o order.Order, e audit.Entry, shipments []
 		Carrier  string      `json:"carrier"`
 		Tracking string      `json:"tracking"`
 		Quiet    bool        `json:"quiet"`
+		Units    int         `json:"units"`
 	}
 	_ = json.Unmarshal(e.After, &data) // entries of other shapes leave it empty
 	looks := map[string]struct{ icon, tone string }{
@@ -440,13 +441,16 @@ func (s *screen) event(d *admin.Desk, o order.Order, e audit.Entry, shipments []
 		if currency == "" {
 			currency = o.Currency
 		}
-		parcel := 0
+		count := 0
 		for _, sh := range shipments {
 			if sh.ID == data.Shipment {
-				parcel = int(sh.Position)
+				count = int(sh.Position)
 			}
 		}
-		event.Text = d.P.T(key, "amount", d.P.Money(data.Amount, currency), "count", parcel, "method", method(d, data.Provider+"."+data.Method))
+		if e.Action == "order.cancelled" {
+			count = data.Units
+		}
+		event.Text = d.P.T(key, "amount", d.P.Money(data.Amount, currency), "count", count, "method", method(d, data.Provider+"."+data.Method))
 	}
 	switch {
 	case key == "admin.event."+e.Action+"."+data.Reason: // the title tells it

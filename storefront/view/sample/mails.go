@@ -30,6 +30,7 @@ func (m Maker) Letters() []Letter {
 	unknown := reset
 	unknown.Exists, unknown.URL = false, ""
 	cancelled := absolute(m.order(view.OrderCancelled, 1))
+	partly := absolute(m.order(view.OrderPartly, 3))
 	late := cancelled
 	late.Late = true
 	account := view.AccountMail{
@@ -46,6 +47,8 @@ func (m Maker) Letters() []Letter {
 		{"password-unknown", "password_reset", unknown},
 		{"cancelled", "order_cancelled", view.CancelMail{Shop: shop, Order: cancelled}},
 		{"cancelled-paid", "order_cancelled", view.CancelMail{Shop: shop, Order: cancelled, Paid: true, Back: true}},
+		{"shortened", "order_shortened", view.ShortenMail{Shop: shop, Order: partly, Lines: partly.Lines[:1], Due: eur(4900), Rest: true}},
+		{"shortened-paid", "order_shortened", view.ShortenMail{Shop: shop, Order: partly, Lines: partly.Lines[:1], Back: true}},
 		{"cancelled-late", "order_cancelled", view.CancelMail{Shop: shop, Order: late, Paid: true, Back: true}},
 		{"cancelled-open", "order_cancelled", view.CancelMail{Shop: shop, Order: cancelled, Paid: true}},
 		{"verify", "account_verify", account},
