@@ -87,7 +87,7 @@ func openWorld(t *testing.T, engine db.Engine) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = shop.Close() })
-	if _, err := demo.Fill(t.Context(), demo.Services{DB: shop.DB, Market: shop.Market, Shipping: shop.Shipping, Fields: shop.Fields, Catalog: shop.Catalog, Stock: shop.Stock, Content: shop.Content, Upload: cheap{}}, demo.Options{}); err != nil {
+	if _, err := demo.Fill(t.Context(), demo.Services{DB: shop.DB, Market: shop.Market, Shipping: shop.Shipping, Fields: shop.Fields, Catalog: shop.Catalog, Stock: shop.Stock, Content: shop.Content, Payments: shop.Payments, Upload: cheap{}}, demo.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := shop.Search.Settle(t.Context()); err != nil {

@@ -38,7 +38,7 @@ func pages(ctx context.Context, dir string, products int, profiles string) ([]ro
 	}
 	defer shop.Close()
 	_, err = demo.Fill(ctx, demo.Services{
-		DB: shop.DB, Market: shop.Market, Shipping: shop.Shipping, Fields: shop.Fields, Catalog: shop.Catalog, Content: shop.Content, Stock: shop.Stock, Upload: quick{},
+		DB: shop.DB, Market: shop.Market, Shipping: shop.Shipping, Fields: shop.Fields, Catalog: shop.Catalog, Content: shop.Content, Stock: shop.Stock, Payments: shop.Payments, Upload: quick{},
 	}, demo.Options{Products: products})
 	if err != nil {
 		return nil, err

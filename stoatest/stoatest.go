@@ -89,7 +89,7 @@ func open(t testing.TB, engine db.Engine, fill bool) *Shop {
 		t.Fatal(err)
 	}
 	if fill {
-		if _, err := demo.Fill(ctx, demo.Services{DB: s.DB, Market: s.Market, Shipping: s.Shipping, Fields: s.Fields, Catalog: s.Catalog, Stock: s.Stock, Content: s.Content, Upload: pictures{known, s.Upload}}, demo.Options{}); err != nil {
+		if _, err := demo.Fill(ctx, demo.Services{DB: s.DB, Market: s.Market, Shipping: s.Shipping, Fields: s.Fields, Catalog: s.Catalog, Stock: s.Stock, Content: s.Content, Payments: s.Payments, Upload: pictures{known, s.Upload}}, demo.Options{}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -576,7 +576,9 @@ func TestOffice_settings(t *testing.T) {
 		methods := "/admin/settings/shipping/zones/" + zone.ID + "/methods"
 		b.get(methods+"/new").submit(methods, "name.en", "Parcel", "code", "parcel", "kind", "weight", "rates.0.max_grams", "5000", "rates.0.price", "12", "rates.1.max_grams", "1000", "rates.1.price", "8.50").ok("Saved.", "from €8.50")
 
-		b.get("/admin/settings/payments").ok("Bank transfer")
+		b.get("/admin/settings/payments").ok("Bank transfer", "Missing: Account holder, IBAN")
+		b.get("/admin/settings/payments/manual").ok("Bank transfer is offered once these are filled in: Account holder, IBAN.")
+		b.submit("/admin/settings/payments/manual", "settings.holder", "Holm").ok("Saved.", "Missing: IBAN")
 		b.get("/admin/settings/payments/manual").submit("/admin/settings/payments/manual", "settings.iban", "DE00 0000").shows(http.StatusUnprocessableEntity, "This IBAN has a typing error.")
 		b.submit("/admin/settings/payments/manual", "settings.iban", "DE89 3704 0044 0532 0130 00", "settings.holder", "Holm").ok("Saved.")
 	})

@@ -88,7 +88,7 @@ func furnished(t *testing.T, env settings) {
 	defer shop.Close()
 	filled, err := demo.Fill(t.Context(), demo.Services{
 		DB: shop.DB, Market: shop.Market, Shipping: shop.Shipping, Fields: shop.Fields,
-		Catalog: shop.Catalog, Stock: shop.Stock, Content: shop.Content, Upload: unseen{},
+		Catalog: shop.Catalog, Stock: shop.Stock, Content: shop.Content, Payments: shop.Payments, Upload: unseen{},
 	}, demo.Options{})
 	if err != nil || !filled {
 		t.Fatal(filled, err)

@@ -16,7 +16,7 @@ func fill(ctx context.Context, shop *stoa.Shop, products int) error {
 	told := -1
 	_, err := demo.Fill(ctx, demo.Services{
 		DB: shop.DB, Market: shop.Market, Shipping: shop.Shipping, Fields: shop.Fields,
-		Catalog: shop.Catalog, Stock: shop.Stock, Content: shop.Content, Upload: shop.Upload,
+		Catalog: shop.Catalog, Stock: shop.Stock, Content: shop.Content, Payments: shop.Payments, Upload: shop.Upload,
 	}, demo.Options{Products: products, Progress: func(done, total int) {
 		mu.Lock()
 		defer mu.Unlock()

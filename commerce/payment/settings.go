@@ -162,15 +162,18 @@ func (f Field) tidy(v string) (tidy, reason string, params []any) {
 	return v, "", nil
 }
 
-// Ready reports whether a method can be offered: every required field that
-// concerns it is filled in.
-func Ready(i Info, method string, s Settings) bool {
+// Ready reports whether a method can be offered: nothing is Missing.
+func Ready(i Info, method string, s Settings) bool { return len(Missing(i, method, s)) == 0 }
+
+// Missing lists the required fields that concern a method and are not filled
+// in, in the order of the form.
+func Missing(i Info, method string, s Settings) (fields []Field) {
 	for _, f := range i.Settings {
 		if f.Required && s[f.Name] == "" && (f.Method == "" || f.Method == method) {
-			return false
+			fields = append(fields, f)
 		}
 	}
-	return true
+	return fields
 }
 
 // CheckToken refuses what is no token: anything that contains a card number,

@@ -55,6 +55,10 @@ type Shop struct {
 	MaxPerLine   int64    `json:"max_per_line"`
 	BankDetails  string   `json:"bank_details"`
 	Location     Location `json:"location"` // where all stock is
+
+	// Payments are the settings of payment providers by id, as their forms
+	// take them.
+	Payments map[string]map[string]string `json:"payments"`
 }
 
 // Address is where the shop is.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"runtime"
 	"slices"
 	"strings"
@@ -18,6 +19,7 @@ import (
 	"github.com/stoashop/stoa/commerce/inventory"
 	"github.com/stoashop/stoa/commerce/market"
 	"github.com/stoashop/stoa/commerce/media"
+	"github.com/stoashop/stoa/commerce/payment"
 	"github.com/stoashop/stoa/commerce/shipping"
 	"github.com/stoashop/stoa/commerce/slug"
 	"github.com/stoashop/stoa/guard/audit"
@@ -36,6 +38,7 @@ type Services struct {
 	Catalog  *catalog.Service
 	Stock    *inventory.Service
 	Content  *content.Service
+	Payments *payment.Service
 	Upload   Taker
 }
 
@@ -153,6 +156,7 @@ func (f *filler) furnish(ctx context.Context, tx *db.Tx) error {
 	}{
 		{"open", f.open},
 		{"delivery", f.delivery},
+		{"payments", f.payments},
 		{"fields", f.fields},
 		{"pictures", f.note},
 		{"categories", f.tree},
@@ -202,6 +206,16 @@ func (f *filler) open(ctx context.Context, tx *db.Tx) error {
 	location, err := f.s.Stock.SaveLocation(ctx, tx, f.actor, inventory.Location{Code: l.Code, Name: l.Name, Country: l.Country, Position: 1, Active: true})
 	f.location = location.ID
 	return err
+}
+
+// payments fills in what shoppers need to know to pay.
+func (f *filler) payments(ctx context.Context, tx *db.Tx) error {
+	for _, id := range slices.Sorted(maps.Keys(f.Shop.Payments)) {
+		if err := f.s.Payments.Save(ctx, tx, f.actor, id, true, f.Shop.Payments[id], 0); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (f *filler) delivery(ctx context.Context, tx *db.Tx) error {

@@ -16,6 +16,7 @@ import (
 	"github.com/stoashop/stoa/commerce/custom"
 	"github.com/stoashop/stoa/commerce/inventory"
 	"github.com/stoashop/stoa/commerce/market"
+	"github.com/stoashop/stoa/commerce/payment"
 	"github.com/stoashop/stoa/commerce/shipping"
 	"github.com/stoashop/stoa/commerce/tax"
 	"github.com/stoashop/stoa/guard/audit"
@@ -25,6 +26,7 @@ import (
 	"github.com/stoashop/stoa/platform/db"
 	"github.com/stoashop/stoa/platform/image"
 	"github.com/stoashop/stoa/platform/upload"
+	"github.com/stoashop/stoa/provider/payment/manual"
 	"github.com/stoashop/stoa/stoatest/dbtest"
 )
 
@@ -33,9 +35,14 @@ func services(t testing.TB, e dbtest.Env, pictures demo.Taker) demo.Services {
 	t.Helper()
 	s := demo.Services{DB: e.DB, Shipping: shipping.New(), Upload: pictures}
 	s.Market = market.New(e.DB, slog.New(slog.DiscardHandler), tax.New(), s.Shipping)
+	var err error
+	if s.Payments, err = payment.NewService(e.DB, slog.New(slog.DiscardHandler), e.Vault(t), manual.New()); err != nil {
+		t.Fatal(err)
+	}
 	s.Stock = inventory.New(func() inventory.Display { return inventory.Display{Mode: "exact"} })
 	e.Audit(t, func(log *audit.Log) {
 		s.Market.Follow(log)
+		s.Payments.Follow(log)
 		s.Fields = custom.New(e.DB, log)
 		s.Catalog = catalog.New(e.DB, log, s.Fields, "en")
 		s.Content = content.New(e.DB, log, e.Vault(t), "en")
@@ -75,6 +82,15 @@ func TestFill(t *testing.T) {
 		}
 		if len(settings.Zones) != 2 || len(settings.Zones[0].Places) != 1 || len(settings.Zones[1].Places) != len(market.EU())-1 {
 			t.Errorf("zones: %+v", settings.Zones)
+		}
+
+		if err := s.Payments.Reload(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range manual.New().Info().Methods {
+			if !slices.ContainsFunc(s.Payments.Offered("EUR"), func(o payment.Offer) bool { return o.Code == "manual."+m.ID }) {
+				t.Errorf("%s is not offered", m.ID)
+			}
 		}
 
 		handles := each(d.Products, func(p demo.Product) string { return p.Handle })

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/stoashop/stoa/admin"
 	"github.com/stoashop/stoa/commerce/payment"
@@ -37,17 +38,26 @@ func (s *screen) payments(w http.ResponseWriter, r *http.Request) error {
 		info := st.Provider.Info()
 		for _, m := range info.Methods {
 			status := admin.Status{Tone: admin.Good, Text: d.P.T("admin.payments.offered")}
-			switch {
-			case !st.Active:
+			if lacks := missing(d, info, m, st.Settings); !st.Active {
 				status = admin.Status{Tone: admin.Muted, Text: d.P.T("admin.payments.off")}
-			case !payment.Ready(info, m.ID, st.Settings):
-				status = admin.Status{Tone: admin.Warn, Text: d.P.T("admin.payments.incomplete")}
+			} else if lacks != "" {
+				status = admin.Status{Tone: admin.Warn, Text: d.P.T("admin.payments.incomplete", "fields", lacks)}
 			}
 			t.Rows = append(t.Rows, admin.Row{Cells: []admin.Cell{{Text: d.P.T(m.Name), URL: paymentsAt + "/" + info.ID}, {Text: d.P.T(info.Name)}, {Status: &status}}})
 		}
 	}
 	v.Sections = []admin.Section{{Title: d.P.T("admin.payments.title"), Note: d.P.T("admin.payments.note"), Table: t}}
 	return s.page(w, r, v, nil)
+}
+
+// missing names the fields without which a method cannot be offered; "" when
+// it has them all.
+func missing(d *admin.Desk, info payment.Info, m payment.Method, in payment.Settings) string {
+	var names []string
+	for _, f := range payment.Missing(info, m.ID, in) {
+		names = append(names, d.P.T(f.Label))
+	}
+	return strings.Join(names, ", ")
 }
 
 func (s *screen) stored(r *http.Request) (payment.Stored, error) {
@@ -83,7 +93,13 @@ func (s *screen) showProvider(w http.ResponseWriter, r *http.Request, st payment
 	for _, f := range info.Settings {
 		fields = append(fields, s.setting(d, f, st.Settings, t)...)
 	}
-	v.Sections = []admin.Section{{Title: d.P.T("admin.payments.settings"), ID: "provider", Fields: fields}}
+	var notes []string
+	for _, m := range info.Methods {
+		if lacks := missing(d, info, m, st.Settings); lacks != "" {
+			notes = append(notes, d.P.T("admin.payments.lacks", "method", d.P.T(m.Name), "fields", lacks))
+		}
+	}
+	v.Sections = []admin.Section{{Title: d.P.T("admin.payments.settings"), Note: strings.Join(notes, " "), ID: "provider", Fields: fields}}
 	return s.page(w, r, v, cause)
 }
 
