@@ -124,7 +124,7 @@ type publicOrder struct {
 	Return      string              `json:"return" enum:"none partly_returned returned"`
 	PlacedAt    time.Time           `json:"placed_at,omitzero"`
 	Currency    string              `json:"currency"`
-	TaxIncluded bool                `json:"prices_include_tax"`
+	TaxIncluded bool                `json:"prices_include_tax" doc:"Whether unit prices and discounts are with tax. Totals always are."`
 	Lines       kit.List[orderLine] `json:"lines"`
 	Goods       kit.Money           `json:"goods" doc:"Lines after discounts, with tax."`
 	Discount    kit.Money           `json:"discount"`
@@ -154,7 +154,7 @@ type orderLine struct {
 	Name      string    `json:"name"`
 	Options   string    `json:"options"`
 	Quantity  int64     `json:"quantity"`
-	Unit      kit.Money `json:"unit_price"`
+	Unit      kit.Money `json:"unit_price" doc:"As listed: prices_include_tax tells whether with tax."`
 	Discount  kit.Money `json:"discount"`
 	Total     kit.Money `json:"total" doc:"After discounts, with tax."`
 	Tax       kit.Money `json:"tax"`

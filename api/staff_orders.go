@@ -278,11 +278,11 @@ type staffOrder struct {
 	CancelReason   string   `json:"cancel_reason,omitempty"`
 
 	Currency     string                   `json:"currency"`
-	TaxIncluded  bool                     `json:"prices_include_tax"`
+	TaxIncluded  bool                     `json:"prices_include_tax" doc:"Whether unit prices and discounts are with tax. Totals always are."`
 	Lines        kit.List[staffOrderLine] `json:"lines"`
 	Goods        kit.Money                `json:"goods" doc:"Lines after discounts, with tax."`
 	Discount     kit.Money                `json:"discount"`
-	Shipping     kit.Money                `json:"shipping"`
+	Shipping     kit.Money                `json:"shipping" doc:"With tax."`
 	Taxes        kit.List[taxRow]         `json:"taxes"`
 	Tax          kit.Money                `json:"tax"`
 	Total        kit.Money                `json:"total"`
@@ -333,8 +333,8 @@ type staffShipment struct {
 type staffRefund struct {
 	ID        string               `json:"id"`
 	Amount    kit.Money            `json:"amount"`
-	Tax       kit.Money            `json:"tax"`
-	Shipping  kit.Money            `json:"shipping"`
+	Tax       kit.Money            `json:"tax" doc:"In the amount."`
+	Shipping  kit.Money            `json:"shipping" doc:"Of the amount, with tax."`
 	State     string               `json:"state" enum:"pending done failed"`
 	Reason    string               `json:"reason"`
 	Reference string               `json:"reference"`
@@ -347,8 +347,8 @@ type refundLine struct {
 	Quantity  int64     `json:"quantity"`
 	Cancelled int64     `json:"cancelled" doc:"Of the quantity: units that were open, and that the refund cancels."`
 	Returned  int64     `json:"returned" doc:"Of the quantity: units that had been shipped."`
-	Amount    kit.Money `json:"amount"`
-	Tax       kit.Money `json:"tax"`
+	Amount    kit.Money `json:"amount" doc:"With tax."`
+	Tax       kit.Money `json:"tax" doc:"In the amount."`
 	Restocked int64     `json:"restocked"`
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/stoashop/stoa/commerce/market"
 	"github.com/stoashop/stoa/commerce/order"
 	"github.com/stoashop/stoa/commerce/payment"
+	"github.com/stoashop/stoa/commerce/pricing"
 	"github.com/stoashop/stoa/commerce/shipping"
 	"github.com/stoashop/stoa/commerce/tax"
 	"github.com/stoashop/stoa/guard/policy"
@@ -263,7 +264,7 @@ func (s *Store) orderLines(ctx context.Context, v *Visit, o order.Order) ([]view
 	for _, l := range o.Lines {
 		lines = append(lines, view.SummaryLine{
 			Name: l.Name, Options: l.Options, SKU: l.SKU, Image: pictures[l.Image], Quantity: int(l.Quantity),
-			Total: money.Money{Amount: listed(o.PricesIncludeTax, l.Total.Gross, l.Total.Net), Currency: o.Currency},
+			Total: money.Money{Amount: o.Listed(l.Total), Currency: o.Currency},
 		})
 	}
 	return lines, nil
@@ -279,7 +280,7 @@ func (v *Visit) orderSummary(o order.Order) view.Summary {
 	if o.Discount > 0 {
 		row("discount", -o.Discount)
 	}
-	row("delivery", listed(o.PricesIncludeTax, o.Shipping, o.Shipping-o.ShippingTax))
+	row("delivery", o.Listed(o.Delivery()))
 	sum.Rows[len(sum.Rows)-1].Free = o.Shipping == 0
 	for _, t := range o.Taxes {
 		switch {
@@ -289,6 +290,30 @@ func (v *Visit) orderSummary(o order.Order) view.Summary {
 		default:
 			row("tax", t.Total.Tax, "name", tax.Title(t.Name, v.P), "rate", v.P.Percent(t.Rate))
 		}
+	}
+	return sum
+}
+
+// refundSummary tells what money that goes back is made of.
+func (v *Visit) refundSummary(o order.Order, r order.Refund) view.Summary {
+	in := func(m money.Minor) money.Money { return money.Money{Amount: m, Currency: o.Currency} }
+	sum := view.Summary{Total: in(r.Amount), TaxIncluded: o.PricesIncludeTax}
+	row := func(m money.Minor, key string, params ...any) {
+		if m > 0 {
+			sum.Rows = append(sum.Rows, view.SummaryRow{Label: v.P.T("storefront.summary."+key, params...), Amount: in(m)})
+		}
+	}
+	goods, delivery := r.Split()
+	row(o.Listed(goods), "goods")
+	row(o.Listed(delivery), "delivery")
+	taxed := slices.DeleteFunc(slices.Clone(o.Taxes), func(t pricing.TaxRow) bool { return t.Total.Tax == 0 })
+	switch {
+	case len(taxed) == 1 && sum.TaxIncluded && r.Tax > 0:
+		sum.Taxes = []view.TaxRow{{Name: tax.Title(taxed[0].Name, v.P), Rate: taxed[0].Rate, Amount: in(r.Tax)}}
+	case len(taxed) == 1 && !sum.TaxIncluded:
+		row(r.Tax, "tax", "name", tax.Title(taxed[0].Name, v.P), "rate", v.P.Percent(taxed[0].Rate))
+	case !sum.TaxIncluded:
+		row(r.Tax, "tax_all")
 	}
 	return sum
 }
@@ -303,6 +328,7 @@ func (v *Visit) parcel(o order.Order, lines []view.SummaryLine, sh order.Shipmen
 			if l.ID == part.LineID {
 				line := lines[i]
 				line.Quantity = int(part.Quantity)
+				line.Total.Amount = l.Share(o.Listed(l.Total), part.Quantity)
 				p.Lines = append(p.Lines, line)
 			}
 		}

@@ -80,12 +80,12 @@ func (t *Teller) Parcel(o order.Order, lines []view.SummaryLine, sh order.Shipme
 // Refund tells of money given back. lines are the order's.
 func (t *Teller) Refund(o order.Order, lines []view.SummaryLine, r order.Refund) view.Refund {
 	in := func(m money.Minor) money.Money { return money.Money{Amount: m, Currency: o.Currency} }
-	out := view.Refund{At: r.UpdatedAt, Amount: in(r.Amount), To: t.v.P.T("mail.refund.to", "method", t.v.store.methodName(t.v, o))}
+	out := view.Refund{At: r.UpdatedAt, Amount: in(r.Amount), To: t.v.P.T("mail.refund.to", "method", t.v.store.methodName(t.v, o)), Summary: t.v.refundSummary(o, r)}
 	for _, part := range r.Lines {
 		for i, l := range o.Lines {
 			if l.ID == part.LineID && part.Quantity > 0 {
 				line := lines[i]
-				line.Quantity, line.Total = int(part.Quantity), in(part.Amount)
+				line.Quantity, line.Total = int(part.Quantity), in(o.Listed(part.Amounts()))
 				out.Lines = append(out.Lines, line)
 			}
 		}

@@ -234,6 +234,9 @@ func (a *Address) fill(format string) string {
 			lead, field = "", name
 		}
 		if text := a.field(field); text != "" {
+			if b.Len() == 0 {
+				lead = strings.TrimLeft(lead, ", ") // nothing stands before it
+			}
 			b.WriteString(lead + text)
 		}
 		format = after

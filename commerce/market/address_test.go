@@ -273,6 +273,7 @@ func TestAddress_Lines(t *testing.T) {
 		"United States, half filled in": {
 			market.Address{City: "San Francisco", Postcode: "94103", Country: "US"}, []string{"San Francisco 94103"},
 		},
+		"United States, the state alone": {market.Address{Region: "NM", Country: "US"}, []string{"NM"}},
 		"Canada": {
 			market.Address{Name: "A", Line1: "1 Rue", City: "Montréal", Region: "QC", Postcode: "H3Z 2Y7", Country: "CA"},
 			[]string{"A", "1 Rue", "Montréal QC H3Z 2Y7"},

@@ -165,6 +165,19 @@ type Count struct {
 	Gross     money.Minor // refunded
 }
 
+// Share is what units of the line come to of an amount that is for all of
+// them, for display; what goes back is pricing.Refund's to say.
+func (l Line) Share(all money.Minor, units int64) money.Minor {
+	if units == l.Quantity || l.Quantity == 0 {
+		return all
+	}
+	part, err := money.MulDiv(all, units, l.Quantity, money.HalfUp)
+	if err != nil {
+		return all
+	}
+	return part
+}
+
 // PublicNumber is the number a person sees: "1001" for the first.
 func (o Order) PublicNumber() string { return PublicNumber(o.Number) }
 
@@ -187,6 +200,19 @@ func ParseNumber(s string) (int64, bool) {
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
 	return n - firstNumber, err == nil && n > firstNumber && len(s) < 16
+}
+
+// Listed tells a sum as the shop lists its prices: with tax or without.
+func (o Order) Listed(a pricing.Amounts) money.Minor {
+	if o.PricesIncludeTax {
+		return a.Gross
+	}
+	return a.Net
+}
+
+// Delivery is the price of the shipping with the tax on it.
+func (o Order) Delivery() pricing.Amounts {
+	return pricing.Amounts{Net: o.Shipping - o.ShippingTax, Tax: o.ShippingTax, Gross: o.Shipping}
 }
 
 // Method splits PaymentMethod into provider and method.
@@ -436,6 +462,25 @@ type RefundLine struct {
 	Amount    money.Minor
 	Tax       money.Minor
 	Restocked int64 // Cancelled, and those of Returned that went back on the shelf
+}
+
+// Amounts are the line's part of the refund told three ways.
+func (l RefundLine) Amounts() pricing.Amounts {
+	return pricing.Amounts{Net: l.Amount - l.Tax, Tax: l.Tax, Gross: l.Amount}
+}
+
+// Split tells what of a refund is for goods and what for the delivery. One
+// that was made at the provider's own desk is for neither.
+func (r Refund) Split() (goods, delivery pricing.Amounts) {
+	for _, l := range r.Lines {
+		goods.Gross += l.Amount
+		goods.Tax += l.Tax
+	}
+	goods.Net = goods.Gross - goods.Tax
+	if r.Shipping > 0 {
+		delivery = pricing.Amounts{Net: r.Shipping - r.Tax + goods.Tax, Tax: r.Tax - goods.Tax, Gross: r.Shipping}
+	}
+	return goods, delivery
 }
 
 // Note is a remark of staff.

@@ -62,9 +62,10 @@ const MaxReason = 500
 
 // Preview is what a refund would give back.
 type Preview struct {
-	Amount money.Minor
-	Tax    money.Minor
-	Lines  []order.RefundLine
+	Amount   money.Minor
+	Tax      money.Minor
+	Shipping money.Minor // of Amount
+	Lines    []order.RefundLine
 }
 
 // Preview computes a refund without doing anything. It fails like Refund.
@@ -93,12 +94,13 @@ func (s *Service) Preview(o order.Order, r Request) (Preview, error) {
 		case r.Shipping > left:
 			form.Add("shipping", "pricing.refund_amount", "left", money.Money{Amount: left, Currency: o.Currency})
 		default:
-			amounts, err := pricing.RefundAmount(pricing.Amounts{Net: o.Shipping - o.ShippingTax, Tax: o.ShippingTax, Gross: o.Shipping}, o.RefundedShip, r.Shipping)
+			amounts, err := pricing.RefundAmount(o.Delivery(), o.RefundedShip, r.Shipping)
 			if err != nil {
 				return p, err
 			}
 			p.Amount += amounts.Gross
 			p.Tax += amounts.Tax
+			p.Shipping = amounts.Gross
 		}
 	}
 	if len(r.Reason) > MaxReason {

@@ -116,6 +116,9 @@ type Refund struct {
 	Reason string // may be empty
 	To     string // "the card you paid with"
 	Lines  []SummaryLine
+	// Summary tells what Amount is made of; letters have it, the order page
+	// does not. Without rows there is nothing to tell.
+	Summary Summary
 }
 
 // WaitingPage is pages/waiting.html: the bank has not answered yet.

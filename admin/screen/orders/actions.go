@@ -403,7 +403,11 @@ func (s *screen) showRefund(w http.ResponseWriter, r *http.Request, o order.Orde
 	v.Lines = s.refundLines(d, o, t)
 	fields := []admin.Field{{Name: "reason", Label: d.P.T("admin.order.reason"), Optional: true, Max: 500, Help: d.P.T("admin.order.reason_help")}}
 	if left := o.Shipping - o.RefundedShip; left > 0 {
-		fields = append([]admin.Field{{Name: "shipping", Label: d.P.T("admin.order.refund_shipping"), Kind: admin.AmountField, Prefix: o.Currency, Value: d.P.Decimal(money.Minor(0).Decimal(o.Currency)), Help: d.P.T("admin.order.refund_shipping_help", "amount", say(left))}}, fields...)
+		help := "admin.order.refund_shipping_help"
+		if !o.PricesIncludeTax && o.ShippingTax > 0 {
+			help = "admin.order.refund_shipping_taxed" // prices are told without tax, but this is money
+		}
+		fields = append([]admin.Field{{Name: "shipping", Label: d.P.T("admin.order.refund_shipping"), Kind: admin.AmountField, Prefix: o.Currency, Value: d.P.Decimal(money.Minor(0).Decimal(o.Currency)), Help: d.P.T(help, "amount", say(left))}}, fields...)
 	}
 	if slices.ContainsFunc(o.Lines, func(l order.Line) bool { return returns.Shipped.Left(l) > 0 }) {
 		fields = append(fields, admin.Field{Name: "restock", Label: d.P.T("admin.order.restock"), Help: d.P.T("admin.order.restock_help"), Kind: admin.CheckField, Checked: true, Wide: true})
@@ -414,17 +418,19 @@ func (s *screen) showRefund(w http.ResponseWriter, r *http.Request, o order.Orde
 	if err != nil {
 		p = returns.Preview{} // nothing chosen yet, or refused: the fault says why
 	}
-	var goods money.Minor
-	for _, l := range p.Lines {
-		goods += l.Amount
-	}
+	goods, delivery := order.Refund{Tax: p.Tax, Lines: p.Lines, Shipping: p.Shipping}.Split()
 	v.Sums = []admin.Fact{
-		{Label: d.P.T("admin.order.goods"), Value: say(goods)},
-		{Label: d.P.T("admin.order.shipping"), Value: say(p.Amount - goods)},
-		{Label: d.P.T("admin.order.goes_back"), Value: say(p.Amount), Strong: true, Rule: true},
+		{Label: d.P.T("admin.order.goods"), Value: say(o.Listed(goods))},
+		{Label: d.P.T("admin.order.shipping"), Value: say(o.Listed(delivery))},
 	}
-	if p.Tax > 0 {
-		v.Sums = append(v.Sums, admin.Fact{Label: d.P.T("admin.order.tax_in_it"), Value: say(p.Tax)})
+	back := admin.Fact{Label: d.P.T("admin.order.goes_back"), Value: say(p.Amount), Strong: true, Rule: true}
+	switch {
+	case p.Tax == 0:
+		v.Sums = append(v.Sums, back)
+	case o.PricesIncludeTax:
+		v.Sums = append(v.Sums, back, admin.Fact{Label: d.P.T("admin.order.tax_in_it"), Value: say(p.Tax)})
+	default:
+		v.Sums = append(v.Sums, admin.Fact{Label: d.P.T("admin.order.tax_of_it"), Value: say(p.Tax)}, back)
 	}
 	v.Sums = append(v.Sums, admin.Fact{Label: d.P.T("admin.order.refundable"), Value: say(o.Refundable()), Rule: true})
 	v.Hidden = append(v.Hidden, admin.Hidden{Name: "seen", Value: d.P.Decimal(p.Amount.Decimal(o.Currency))})

@@ -159,24 +159,12 @@ func (s *screen) line(d *admin.Desk, o order.Order, l order.Line, units int64) a
 	line := admin.Line{
 		Name: l.Name, What: what, Picture: admin.Picture{URL: s.Picture(l.Image)},
 		Times: d.P.Number(units) + " × " + d.P.Money(l.Unit, o.Currency),
-		Total: d.P.Money(share(l.Total.Gross, units, l.Quantity), o.Currency),
+		Total: d.P.Money(l.Share(o.Listed(l.Total), units), o.Currency),
 	}
 	if l.ProductID != "" && d.Can(policy.CatalogRead) {
 		line.URL = admin.Prefix + "/products/" + l.ProductID
 	}
 	return line
-}
-
-// share is what units of a line come to, for display.
-func share(total money.Minor, units, of int64) money.Minor {
-	if units == of || of == 0 {
-		return total
-	}
-	part, err := money.MulDiv(total, units, of, money.HalfUp)
-	if err != nil {
-		return total
-	}
-	return part
 }
 
 // parcels groups the lines by their fate: what waits, what was sent, what was
@@ -242,15 +230,20 @@ func (s *screen) money(d *admin.Desk, o order.Order) Money {
 	for _, l := range o.Lines {
 		units += l.Quantity
 	}
-	m.Sums = []admin.Fact{{Label: d.P.T("admin.order.goods"), Note: d.P.T("admin.order.items", "count", int(units)), Value: say(o.Goods)}}
+	m.Sums = []admin.Fact{{Label: d.P.T("admin.order.goods"), Note: d.P.T("admin.order.items", "count", int(units)), Value: say(o.Quote.Subtotal)}}
 	if o.Discount > 0 {
 		m.Sums = append(m.Sums, admin.Fact{Label: d.P.T("admin.order.discount"), Value: say(-o.Discount)})
 	}
-	m.Sums = append(m.Sums,
-		admin.Fact{Label: d.P.T("admin.order.shipping"), Note: o.ShippingName, Value: say(o.Shipping)},
-		admin.Fact{Label: d.P.T("admin.order.total"), Value: say(o.Total), Strong: true, Rule: true})
+	m.Sums = append(m.Sums, admin.Fact{Label: d.P.T("admin.order.shipping"), Note: o.ShippingName, Value: say(o.Listed(o.Delivery()))})
+	total := admin.Fact{Label: d.P.T("admin.order.total"), Value: say(o.Total), Strong: true, Rule: true}
+	var taxes []admin.Fact
 	for _, t := range o.Taxes {
-		m.Sums = append(m.Sums, admin.Fact{Label: d.P.T("admin.order.tax", "name", tax.Title(t.Name, d.P), "rate", d.P.Percent(t.Rate)), Value: say(t.Total.Tax)})
+		taxes = append(taxes, admin.Fact{Label: d.P.T(taxKey(o), "name", tax.Title(t.Name, d.P), "rate", d.P.Percent(t.Rate)), Value: say(t.Total.Tax)})
+	}
+	if o.PricesIncludeTax {
+		m.Sums = append(append(m.Sums, total), taxes...)
+	} else {
+		m.Sums = append(append(m.Sums, taxes...), total)
 	}
 	m.Sums = append(m.Sums, admin.Fact{Label: d.P.T("admin.order.paid"), Value: say(o.Captured), Rule: true})
 	if held := o.Authorised - o.Captured; held > 0 {
@@ -272,6 +265,15 @@ func (s *screen) money(d *admin.Desk, o order.Order) Money {
 		m.Actions = append(m.Actions, admin.Action{Label: d.P.T("admin.order.refund"), URL: path(o) + "/refunds/new", Icon: "undo-2"})
 	}
 	return m
+}
+
+// taxKey is how a tax is told: as a part of the total, or as what comes on top
+// of the prices.
+func taxKey(o order.Order) string {
+	if o.PricesIncludeTax {
+		return "admin.order.tax"
+	}
+	return "admin.order.tax_on_top"
 }
 
 // method names a way to pay, "sandbox.card", in words.

@@ -25,7 +25,10 @@ func (m Maker) Letters() []Letter {
 	placed.Note = m.w("Please ring at Novak.", "Bitte bei Novak klingeln.")
 	transfer := absolute(m.order(view.OrderAwaitsPayment, 1))
 	transfer.Pay, transfer.Billing = m.transfer(), transfer.Delivery
-	refund := view.Refund{At: now.AddDate(0, 0, 9), Amount: eur(4900), To: m.w("the card you paid with", "die Karte, mit der Sie bezahlt haben"), Lines: placed.Lines[1:]}
+	refund := view.Refund{At: now.AddDate(0, 0, 9), Amount: eur(4900), To: m.w("the card you paid with", "die Karte, mit der Sie bezahlt haben"), Lines: placed.Lines[1:], Summary: view.Summary{
+		Rows: []view.SummaryRow{{Label: m.w("Goods", "Waren"), Amount: eur(4900)}}, Total: eur(4900), TaxIncluded: true,
+		Taxes: []view.TaxRow{{Name: m.w("VAT", "MwSt."), Rate: 190_000, Amount: eur(782)}},
+	}}
 	reset := view.PasswordMail{Shop: shop, Name: "Ada", URL: "https://halm.example/account/reset?token=x7f", ExpiresAt: now.Add(time.Hour), Exists: true}
 	unknown := reset
 	unknown.Exists, unknown.URL = false, ""
