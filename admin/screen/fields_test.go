@@ -105,6 +105,9 @@ func TestOffice_collections(t *testing.T) {
 		if strings.Contains(text(b.doc), "Tureen") {
 			t.Error("the search offers what does not fit")
 		}
+		for _, sku := range []string{"TU-1", "tu1", "tu 1"} { // as on the label, and as it is typed
+			b.get(self + "/products?q=" + url.QueryEscape(sku)).ok("Tureen")
+		}
 		b.get(self+"/products").submit(self+"/products", "+id", cheap, "+id", dear).ok("2 products added.", "By hand · 2 products")
 		b.get(self).submit(self+"/order", "products.0.place", "5").ok("Saved.")
 		if got := members(byHand); !slices.Equal(got, []string{dear, cheap}) {

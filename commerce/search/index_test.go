@@ -166,10 +166,67 @@ func TestSearch_codesComeFirst(t *testing.T) {
 		"lmp":           {}, // a beginning, so no variant in particular
 		"4006381":       {},
 		"lamp AB-12":    {},
+		"LMP-":          {},
+		"400638-1333":   {}, // the beginning of a code, written as on the label
+		"AB-123":        {VariantID: "var_3"},
 	} {
 		r := find(t, x, search.Query{Text: text})
 		if len(r.Hits) == 0 || r.Hits[0].Card.ID != "prd_b" || r.Hits[0].VariantID != want.VariantID {
 			t.Errorf("%q finds %+v, want the lamp first with variant %q", text, ids(r.Hits), want.VariantID)
+		}
+	}
+}
+
+// Words that a sign joins are found apart and together, whatever other goods are
+// called.
+func TestSearch_signsWithinWords(t *testing.T) {
+	x := index(
+		doc("prd_a", "Air fryer 4.2 l", 1000),
+		doc("prd_b", "Sneaker size 42", 1000, func(d *catalog.Document) {
+			d.Variants = []catalog.DocumentVariant{{ID: "var_1", SKU: "AL-1101-MABL"}}
+		}),
+		doc("prd_c", "T-shirt", 1000),
+		doc("prd_d", "Tshirt long", 1000),
+		doc("prd_e", "Shirt, size T", 1000),
+	)
+	for text, want := range map[string][]string{
+		"air fryer 4.2":   {"prd_a"},
+		"4.2":             {"prd_a"},
+		"42":              {"prd_b"},
+		"t-shirt":         {"prd_c", "prd_e", "prd_d"}, // the very name, both words, the joined word
+		"T-Shirt long":    {"prd_d"},
+		"AL-1101":         {"prd_b"},
+		"al1101":          {"prd_b"},
+		"al-11":           {"prd_b"},
+		"AL-1101-MABL":    {"prd_b"},
+		"sneaker al-1101": {"prd_b"},
+		"al-1102":         nil,
+	} {
+		if got := ids(find(t, x, search.Query{Text: text}).Hits); !slices.Equal(got, want) && len(got)+len(want) > 0 {
+			t.Errorf("%q finds %v, want %v", text, got, want)
+		}
+	}
+}
+
+// A beginning is completed to every word there is, however many begin so.
+func TestSearch_countsEveryCompletion(t *testing.T) {
+	docs := make([]*catalog.Document, 6000)
+	for i := range docs {
+		docs[i] = doc(fmt.Sprintf("prd_%04d", i), fmt.Sprintf("Res%d", i), 1000, func(d *catalog.Document) { d.Brand = []string{"Even", "Odd"}[i%2] })
+	}
+	x := index(docs...)
+	for text, want := range map[string]int{"res": 6000, "res1": 1111, "res59": 111} {
+		r := find(t, x, search.Query{Text: text})
+		sum := 0
+		for _, f := range r.Facets {
+			if f.Key == search.FacetBrand {
+				for _, v := range f.Values {
+					sum += v.Count
+				}
+			}
+		}
+		if r.Total != want || sum != want {
+			t.Errorf("%q finds %d, and %d by brand, want %d", text, r.Total, sum, want)
 		}
 	}
 }

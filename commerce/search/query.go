@@ -25,7 +25,6 @@ const (
 	MaxLimit   = 100
 	PageSize   = 24 // the usual limit
 	maxCursor  = 2000
-	maxPrefix  = 400 // terms one word is completed to
 )
 
 // Sort is an order of hits. What is equal comes newest first.

@@ -137,10 +137,24 @@ func (x *index) match(b *buffer, q Query) ([]uint32, map[uint32]string) {
 		lang = x.fallback
 	}
 	vocabulary := x.text[lang]
-	words := x.words(vocabulary, q.Text)
-	for i, w := range words {
-		last := i == len(words)-1
-		x.mark(b, vocabulary, w, uint8(i), q.Complete && last)
+	groups := split(q.Text)
+	words := uint8(0)
+	for i, g := range groups {
+		first, least := words, minBeginning
+		if q.Complete && i == len(groups)-1 {
+			least = 1
+		}
+		for j, w := range g.words {
+			if j == len(g.words)-1 && len(w) >= least {
+				x.mark(b, w, vocabulary.from(w), words, words+1)
+			} else {
+				x.mark(b, w, vocabulary.is(w), words, words+1)
+			}
+			words++
+		}
+		if g.code != "" {
+			x.mark(b, g.code, vocabulary.from(g.code), first, words)
+		}
 	}
 	variants := make(map[uint32]string)
 	whole := code(q.Text)
@@ -154,7 +168,7 @@ func (x *index) match(b *buffer, q Query) ([]uint32, map[uint32]string) {
 	begin := text + " "
 	li := slices.Index(x.langs, lang)
 	for _, doc := range b.touched {
-		if len(words) == 0 || int(b.matched[doc]) != len(words) || !x.docs[doc].live {
+		if words == 0 || b.matched[doc] != words || !x.docs[doc].live {
 			continue
 		}
 		docs = append(docs, doc)
@@ -170,7 +184,7 @@ func (x *index) match(b *buffer, q Query) ([]uint32, map[uint32]string) {
 			delete(variants, doc)
 			continue
 		}
-		if len(words) == 0 || int(b.matched[doc]) != len(words) {
+		if words == 0 || b.matched[doc] != words {
 			docs = append(docs, doc)
 			if b.matched[doc] == 0 && b.score[doc] == 0 {
 				b.touched = append(b.touched, doc)
@@ -196,51 +210,70 @@ func (x *index) scoped(docs []uint32, q Query) []uint32 {
 	return docs
 }
 
-// words splits the text. A group of characters with separators in it, such as
-// "AB-12", is one word when it is a code the index knows.
-func (x *index) words(v *vocabulary, text string) []string {
-	var words []string
-	for _, group := range strings.Fields(text) {
-		parts := terms(group)
-		if len(parts) > 1 {
-			if c := code(group); len(v.postings[c]) > 0 {
-				parts = []string{c}
-			}
-		}
-		words = append(words, parts...)
-	}
-	return words[:min(len(words), MaxWords)]
+// group is what stands between two spaces of a text. A document has it when it
+// has all its words, or its code, if there is one: "AB-12" is "ab" and "12", and
+// also the SKU that is written "AB12". The last word and the code may be the
+// beginning of a longer one.
+type group struct {
+	words []string
+	code  string // "" for a group that is one word
 }
 
-// mark notes that documents have the n-th word. A document that lacks an
-// earlier one is left alone. The exact word comes first; a longer one that
-// begins with it weighs the less the longer it is.
-func (x *index) mark(b *buffer, v *vocabulary, w string, n uint8, complete bool) {
-	matching := []string{w}
-	if complete || len(w) >= 3 {
-		matching = append(matching, v.from(w, maxPrefix)...)
+const (
+	// minBeginning is the shortest word that stands for every word which
+	// begins with it, in bytes.
+	minBeginning = 3
+	// minCode is the shortest code that a group of several words is taken for,
+	// in bytes: "4.2" is not the size 42.
+	minCode = 3
+)
+
+// split reads the groups of a text, with MaxWords words at most.
+func split(text string) []group {
+	var groups []group
+	left := MaxWords
+	for _, s := range strings.Fields(text) {
+		g := group{words: terms(s)}
+		if len(g.words) > 1 && len(code(s)) >= minCode {
+			g.code = code(s)
+		}
+		if len(g.words) > left {
+			g.words = g.words[:left]
+		}
+		if left -= len(g.words); len(g.words) > 0 {
+			groups = append(groups, g)
+		}
 	}
+	return groups
+}
+
+// mark notes that documents which have the first n words have the next ones up
+// to the to-th: they have one of the terms, which are w or begin with it. A
+// longer term weighs the less the longer it is; the first that a document has
+// counts.
+func (x *index) mark(b *buffer, w string, terms []*listing, n, to uint8) {
 	found := 0
-	for _, term := range matching {
-		found += len(v.postings[term])
+	for _, e := range terms {
+		found += len(e.postings)
 	}
 	if found == 0 {
 		return
 	}
 	rarity := uint32(bits.Len(uint(len(x.docs)/found))) + 1 // a logarithm is enough
-	for _, term := range matching {
-		share, of := uint32(2*len(term)), uint32(2*len(term))
-		if term != w {
+	for _, e := range terms {
+		share, of := uint32(2*len(e.term)), uint32(2*len(e.term))
+		if e.term != w {
 			share = uint32(len(w))
 		}
-		for _, p := range v.postings[term] {
-			if b.matched[p.doc] != n {
+		for _, p := range e.postings {
+			had := b.matched[p.doc]
+			if had < n || had >= to {
 				continue
 			}
-			if n == 0 {
+			if had == 0 {
 				b.touched = append(b.touched, p.doc)
 			}
-			b.matched[p.doc] = n + 1
+			b.matched[p.doc] = to
 			b.score[p.doc] += uint32(p.weight) * rarity * share / of
 		}
 	}

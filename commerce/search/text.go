@@ -1,6 +1,8 @@
 package search
 
 import (
+	"maps"
+	"slices"
 	"sort"
 	"strings"
 	"unicode"
@@ -94,49 +96,59 @@ type posting struct {
 	weight uint16
 }
 
+// listing is a term with the documents that have it.
+type listing struct {
+	term     string
+	postings []posting
+}
+
 // vocabulary is an inverted index of one language. Documents are only ever
 // added, in ascending order; those that are gone are skipped by whoever reads.
 type vocabulary struct {
-	postings map[string][]posting
-	sorted   []string // every term in order, once settled
+	listings map[string]*listing
+	sorted   []*listing // by term, once settled
 	settled  bool
 }
 
-func newVocabulary() *vocabulary { return &vocabulary{postings: make(map[string][]posting)} }
+func newVocabulary() *vocabulary { return &vocabulary{listings: make(map[string]*listing)} }
 
 // add notes a document's terms. Before settle the order of terms is not kept.
 func (v *vocabulary) add(doc uint32, weights map[string]int) {
 	for term, weight := range weights {
-		list, known := v.postings[term]
-		if !known && v.settled {
-			i := sort.SearchStrings(v.sorted, term)
-			v.sorted = append(v.sorted, "")
-			copy(v.sorted[i+1:], v.sorted[i:])
-			v.sorted[i] = term
+		e := v.listings[term]
+		if e == nil {
+			e = &listing{term: term}
+			v.listings[term] = e
+			if v.settled {
+				v.sorted = slices.Insert(v.sorted, v.place(term), e)
+			}
 		}
-		v.postings[term] = append(list, posting{doc, uint16(min(weight, 1<<16-1))})
+		e.postings = append(e.postings, posting{doc, uint16(min(weight, 1<<16-1))})
 	}
 }
 
 // settle sorts the terms after many additions.
 func (v *vocabulary) settle() {
-	v.sorted = make([]string, 0, len(v.postings))
-	for term := range v.postings {
-		v.sorted = append(v.sorted, term)
-	}
-	sort.Strings(v.sorted)
+	v.sorted = slices.SortedFunc(maps.Values(v.listings), func(a, b *listing) int { return strings.Compare(a.term, b.term) })
 	v.settled = true
 }
 
-// from lists the terms that begin with prefix and are longer, at most limit.
-func (v *vocabulary) from(prefix string, limit int) []string {
-	i := sort.SearchStrings(v.sorted, prefix)
-	if i < len(v.sorted) && v.sorted[i] == prefix {
-		i++
+// place is where a term stands, or would stand, in order.
+func (v *vocabulary) place(term string) int {
+	return sort.Search(len(v.sorted), func(i int) bool { return v.sorted[i].term >= term })
+}
+
+// from lists the terms that begin with prefix, itself first.
+func (v *vocabulary) from(prefix string) []*listing {
+	i := v.place(prefix)
+	n := sort.Search(len(v.sorted)-i, func(n int) bool { return !strings.HasPrefix(v.sorted[i+n].term, prefix) })
+	return v.sorted[i : i+n]
+}
+
+// is lists the term alone, if there is such a one.
+func (v *vocabulary) is(term string) []*listing {
+	if e := v.listings[term]; e != nil {
+		return []*listing{e}
 	}
-	j := i
-	for j < len(v.sorted) && j-i < limit && strings.HasPrefix(v.sorted[j], prefix) {
-		j++
-	}
-	return v.sorted[i:j]
+	return nil
 }

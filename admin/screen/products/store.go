@@ -21,6 +21,10 @@ type filter struct {
 	limit      int
 }
 
+// joins takes out what stands between the parts of a SKU, which people leave out
+// or write otherwise.
+var joins = strings.NewReplacer("-", "", " ", "", ".", "")
+
 // mark is a row's place in the list.
 type mark struct {
 	id   string
@@ -49,8 +53,9 @@ func page(ctx context.Context, q db.Q, f filter) ([]mark, error) {
 	}
 	if f.words != "" {
 		w := `CAST(` + arg(catalog.FoldName(f.words)) + ` AS TEXT)`
+		plain := `CAST(` + arg(joins.Replace(catalog.FoldName(f.words))) + ` AS TEXT)`
 		where = append(where, `(`+contains(`p.sort_name`, w)+` OR lower(p.brand) = `+w+` OR EXISTS (
-			SELECT 1 FROM variant v WHERE v.product_id = p.id AND v.status <> 'deleted' AND (`+contains(`v.sku_key`, w)+` OR v.gtin = `+w+`)))`)
+			SELECT 1 FROM variant v WHERE v.product_id = p.id AND v.status <> 'deleted' AND (`+contains(`replace(replace(replace(v.sku_key, '-', ''), ' ', ''), '.', '')`, plain)+` OR v.gtin = `+w+`)))`)
 	}
 	order := `p.updated_at DESC, p.id DESC`
 	if f.byName {
