@@ -3,6 +3,7 @@ package main_test
 import (
 	"bufio"
 	"context"
+	"encoding/csv"
 	"fmt"
 	"io"
 	"net"
@@ -10,9 +11,12 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/stoashop/stoa"
 	"github.com/stoashop/stoa/commerce/market"
@@ -148,6 +152,11 @@ func TestImport_needsAShopAndImports(t *testing.T) {
 				t.Errorf("%v: exit code %d, it wrote\n%.2000s", tt.args, code, out)
 			}
 		}
+		code, out = run(t, env, "export", "spree", "-")
+		if code != 0 {
+			t.Errorf("export: exit code %d, it wrote\n%.2000s", code, out)
+		}
+		comesBack(t, file, out)
 		for _, tt := range []struct {
 			options []stoa.Option
 			size    int
@@ -171,6 +180,36 @@ func TestImport_needsAShopAndImports(t *testing.T) {
 			shop.Close()
 		}
 	})
+}
+
+// comesBack finds every custom field of a file in an export, under the header
+// that it had and beside the SKU that it stood at.
+func comesBack(t *testing.T, file, export string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cells := func(text string) map[string]string {
+		rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := make(map[string]string)
+		sku := slices.Index(rows[0], "sku")
+		for i, header := range rows[0] {
+			for _, row := range rows {
+				if strings.HasPrefix(header, "custom_field.") && row[i] != "" {
+					out[header+" of "+row[sku]] = row[i]
+				}
+			}
+		}
+		return out
+	}
+	want := cells(string(text))
+	if diff := cmp.Diff(want, cells(export)); diff != "" || len(want) < 20 {
+		t.Errorf("%d cells of custom fields (-file +export):\n%s", len(want), diff)
+	}
 }
 
 // A file of which something is left out ends with a code of its own, and what

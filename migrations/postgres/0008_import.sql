@@ -37,5 +37,14 @@ CREATE TABLE import_product (
     updated_at BIGINT  NOT NULL         -- internal
 );
 
+-- headings are the columns that imported files of a kind had, so that an export
+-- calls them the same.
+CREATE TABLE import_heading (
+    platform TEXT COLLATE "C" NOT NULL, -- internal
+    kind     TEXT COLLATE "C" NOT NULL, -- internal
+    headings TEXT NOT NULL, -- internal
+    PRIMARY KEY (platform, kind)
+);
+
 -- +goose Down
-DROP TABLE import_product; DROP TABLE import_problem; DROP TABLE import_count;
+DROP TABLE import_heading; DROP TABLE import_product; DROP TABLE import_problem; DROP TABLE import_count;

@@ -372,7 +372,9 @@ func TestColumns_becomeWhatTheReportSays(t *testing.T) {
 			plain, samples := samplesOf(platform)
 			headers := slices.Sorted(maps.Keys(samples))
 
-			run := s.run(t, transfer.Request{Platform: platform, File: strings.NewReader(sampleFile(t, platform, plain, samples, headers)), Folder: folder})
+			file := sampleFile(t, platform, plain, samples, headers)
+
+			run := s.run(t, transfer.Request{Platform: platform, File: strings.NewReader(file), Folder: folder})
 
 			for _, p := range s.problems(t, run.ID) {
 				if !p.Notice {
@@ -403,6 +405,7 @@ func TestColumns_becomeWhatTheReportSays(t *testing.T) {
 					t.Errorf("%s %q is kept as %+v, want %s", platform, c.Name, c.Field, want)
 				}
 			}
+			s.comesBack(t, string(platform), platform, file, transfer.Kept)
 		}
 	})
 }

@@ -21,18 +21,27 @@ type sheetWriter struct {
 	now      time.Time
 	columns  []column
 	index    map[string]int
-	// ofVariant are the custom fields that have a column for variants alone.
-	ofVariant map[string]bool
-	rows      [][]string
-	owner     map[int]int // row → variant it describes
+	// ofVariant are the custom fields that have a column for variants alone,
+	// ofProduct those that have another.
+	ofVariant, ofProduct map[string]bool
+	// seen are the columns that a file had, shared the custom fields that one of
+	// them holds for products and variants alike.
+	seen, shared map[string]bool
+	rows         [][]string
+	owner        map[int]int // row → variant it describes
 }
 
-func newSheetWriter(columns []column, opt Options) *sheetWriter {
-	w := &sheetWriter{lang: cmp.Or(opt.Language, "en"), currency: opt.Currency, zone: cmp.Or(opt.Zone, time.UTC), now: opt.Now, columns: columns, index: make(map[string]int, len(columns)), ofVariant: make(map[string]bool)}
-	for i, c := range columns {
+func newSheetWriter(l *layout, opt Options) *sheetWriter {
+	w := &sheetWriter{
+		lang: cmp.Or(opt.Language, "en"), currency: opt.Currency, zone: cmp.Or(opt.Zone, time.UTC), now: opt.Now, columns: l.columns, index: make(map[string]int, len(l.columns)),
+		ofVariant: make(map[string]bool), ofProduct: make(map[string]bool), seen: l.seen, shared: l.shared,
+	}
+	for i, c := range l.columns {
 		w.index[c.id] = i
 		if c.each {
 			w.ofVariant[c.key] = true
+		} else {
+			w.ofProduct[c.key] = true
 		}
 	}
 	return w
@@ -69,19 +78,31 @@ func (w *sheetWriter) product(f *format, p Product) [][]string {
 		if c.key == "" || len(w.rows) == 0 {
 			continue
 		}
-		if v := field(p.Fields, c.key); v != "" && !(c.each && both) {
+		if v := field(p.Fields, c.key); v != "" && !(c.each && (both || w.ofProduct[c.key])) {
 			w.rows[0][i] = v
 		}
-		if !c.each && w.ofVariant[c.key] {
-			continue
-		}
 		for row, variant := range w.owner {
+			if !w.takes(c, row == 0) {
+				continue
+			}
 			if v := field(p.Variants[variant].Fields, c.key); v != "" {
 				w.rows[row][i] = v
 			}
 		}
 	}
 	return w.rows
+}
+
+// takes reports whether a column holds what a variant says in its field. In the
+// first row a column that products share with variants speaks of the product.
+func (w *sheetWriter) takes(c column, first bool) bool {
+	switch {
+	case !w.ofVariant[c.key]:
+		return true
+	case w.shared[c.key]:
+		return c.each == first
+	}
+	return c.each
 }
 
 // telling is a product as far as the format can say it. What shoppers cannot
@@ -124,35 +145,44 @@ func exportProducts(out io.Writer, platform Platform, kind Kind, header []string
 	if err != nil {
 		return err
 	}
-	if header == nil {
-		for _, c := range f.columns {
-			if c.header != "" {
-				header = append(header, c.header)
+	if header != nil {
+		return writeProducts(out, layoutOf(f, header), opt, products)
+	}
+	return exportAll(out, f, nil, opt, products)
+}
+
+// exportAll writes products in all columns that the platform has, that files
+// had and that the products need.
+func exportAll(out io.Writer, f *format, had []heading, opt Options, products iter.Seq2[Product, error]) error {
+	l := newLayout(f, had, opt.Language)
+	known := make(map[string]bool)
+	for p, err := range products {
+		if err != nil {
+			return err
+		}
+		if f.settle != nil {
+			for _, h := range f.settle(p, slices.Clip(l.header))[len(l.header):] {
+				l.settle(h)
 			}
 		}
-		known := make(map[string]bool)
-		for p, err := range products {
-			if err != nil {
-				return err
-			}
-			if f.settle != nil {
-				header = f.settle(p, header)
-			}
-			if kind == Products {
-				header = addFields(f, p, header, known)
-			}
+		if f.kind == Products {
+			l.addFields(p, known)
 		}
 	}
-	w := newSheetWriter(resolve(f, header), opt)
-	sink := newCSVWriter(out, f)
-	if err := sink.write(header); err != nil {
+	return writeProducts(out, l, opt, products)
+}
+
+func writeProducts(out io.Writer, l *layout, opt Options, products iter.Seq2[Product, error]) error {
+	w := newSheetWriter(l, opt)
+	sink := newCSVWriter(out, l.f)
+	if err := sink.write(l.header); err != nil {
 		return err
 	}
 	for p, err := range products {
 		if err != nil {
 			return err
 		}
-		for _, row := range w.product(f, p) {
+		for _, row := range w.product(l.f, p) {
 			if err := sink.write(row); err != nil {
 				return err
 			}
@@ -167,16 +197,16 @@ func ExportCustomers(out io.Writer, platform Platform, header []string, customer
 	if err != nil {
 		return err
 	}
-	if header == nil {
-		for _, c := range f.columns {
-			if c.header != "" && c.drop == "" {
-				header = append(header, c.header)
-			}
-		}
+	if header != nil {
+		return writeCustomers(out, layoutOf(f, header), customers)
 	}
-	w := newSheetWriter(resolve(f, header), Options{})
-	sink := newCSVWriter(out, f)
-	if err := sink.write(header); err != nil {
+	return writeCustomers(out, newLayout(f, nil, ""), customers)
+}
+
+func writeCustomers(out io.Writer, l *layout, customers iter.Seq2[Customer, error]) error {
+	w := newSheetWriter(l, Options{})
+	sink := newCSVWriter(out, l.f)
+	if err := sink.write(l.header); err != nil {
 		return err
 	}
 	for c, err := range customers {
@@ -184,7 +214,7 @@ func ExportCustomers(out io.Writer, platform Platform, header []string, customer
 			return err
 		}
 		w.rows = nil
-		f.people(c, w)
+		l.f.people(c, w)
 		for _, row := range w.rows {
 			if err := sink.write(row); err != nil {
 				return err
@@ -201,53 +231,6 @@ func formatOf(platform Platform, kind Kind) (*format, error) {
 		}
 	}
 	return nil, fault.New(fault.Invalid, "transfer.unknown_platform").With("platform", string(platform))
-}
-
-// resolve finds the column of every header, as Open does.
-func resolve(f *format, header []string) []column {
-	columns := make([]column, len(header))
-	for i, h := range header {
-		c, ok := f.find(h)
-		if !ok {
-			c = f.unknown(h)
-		}
-		columns[i] = c
-	}
-	return columns
-}
-
-// addFields adds a column for every custom field that has none.
-// Those in seen have one.
-func addFields(f *format, p Product, header []string, seen map[string]bool) []string {
-	var have []column
-	add := func(fields []Field, prefix string) {
-		for _, fd := range fields {
-			if seen[prefix+fd.Key] {
-				continue
-			}
-			seen[prefix+fd.Key] = true
-			if have == nil {
-				have = resolve(f, header)
-			}
-			known := slices.ContainsFunc(have, func(c column) bool {
-				return c.key == fd.Key && (c.each == (prefix != "") || !strings.HasPrefix(c.id, "unknown "))
-			}) || slices.ContainsFunc(f.extra, func(d FieldDef) bool { return d.Key == fd.Key })
-			if known {
-				continue
-			}
-			name := prefix + fd.Key
-			c, ok := f.find(name)
-			if !ok {
-				c = f.unknown(name)
-			}
-			header, have = append(header, name), append(have, c)
-		}
-	}
-	for _, v := range p.Variants {
-		add(v.Fields, ofVariant)
-	}
-	add(p.Fields, "")
-	return header
 }
 
 type csvWriter struct {

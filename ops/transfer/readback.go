@@ -56,7 +56,8 @@ type ExportRequest struct {
 }
 
 // Export writes all goods, their translations or all customers to out, and notes in the change log that
-// it was begun. It fails with "transfer.unknown_platform" when the platform
+// it was begun. What came from a file of the same kind is written under the
+// headers that the file had. It fails with "transfer.unknown_platform" when the platform
 // has no such file.
 func (s *Service) Export(ctx context.Context, out io.Writer, r ExportRequest) error {
 	kind := cmp.Or(r.Kind, Products)
@@ -71,15 +72,24 @@ func (s *Service) Export(ctx context.Context, out io.Writer, r ExportRequest) er
 			After: map[string]any{"platform": r.Platform, "kind": kind},
 		})
 	})
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case kind == Customers:
-		return ExportCustomers(out, r.Platform, nil, s.People(ctx))
-	case r.Platform == Own:
+	}
+	if r.Platform == Own {
 		return s.Full(ctx, out, r.Base)
 	}
-	return exportProducts(out, r.Platform, kind, nil, s.ExportOptions(ctx), s.Catalogue(ctx, r.Base))
+	f, err := formatOf(r.Platform, kind)
+	if err != nil {
+		return err
+	}
+	had, err := headings(ctx, s.db, r.Platform, kind)
+	if err != nil {
+		return err
+	}
+	if kind == Customers {
+		return writeCustomers(out, newLayout(f, had, ""), s.People(ctx))
+	}
+	return exportAll(out, f, had, s.ExportOptions(ctx), s.Catalogue(ctx, r.Base))
 }
 
 // ExportOptions are the options with which Catalogue's products are exported.

@@ -2,6 +2,7 @@ package transfer_test
 
 import (
 	"context"
+	"encoding/csv"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -249,6 +250,78 @@ func TestExport_refusesFilesThatNobodyHas(t *testing.T) {
 			var out strings.Builder
 			if err := s.Export(t.Context(), &out, r); fault.Reason(err) != "transfer.unknown_platform" || out.Len() != 0 || s.logged(t) != 0 {
 				t.Errorf("%+v: %v, %d bytes", r, err, out.Len())
+			}
+		}
+	})
+}
+
+// A column of a file comes back under its header also where it speaks of the
+// product in one row and of variants in others. What a merchant says of the
+// variant in the first row stands beside it, and is read again as that.
+func TestExport_aColumnThatProductsAndVariantsShare(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
+		s := newShop(t, e, nil)
+		s.run(t, transfer.Request{Platform: transfer.Shopify, File: strings.NewReader(table(
+			"Handle|Title|Option1 Name|Option1 Value|Variant SKU|Variant Price|Shelf / Room",
+			"mug|Mug|Size|S|mug-s|9|north",
+			"mug|||M|mug-m|9|south",
+		))})
+		shelves := func(header string) []string {
+			rows, err := csv.NewReader(strings.NewReader(s.exported(t, transfer.ExportRequest{Platform: transfer.Shopify}))).ReadAll()
+			if err != nil {
+				t.Fatal(err)
+			}
+			at := slices.Index(rows[0], header)
+			if at < 0 {
+				return nil
+			}
+			return []string{rows[1][at], rows[2][at]}
+		}
+		if got := shelves("Shelf / Room"); !slices.Equal(got, []string{"north", "south"}) || shelves("variant:shelf_room") != nil {
+			t.Errorf("the column holds %q, beside it %q", got, shelves("variant:shelf_room"))
+		}
+
+		p := *s.product(t, "mug")
+		p.Variants[0].Fields = custom.Values{"shelf_room": custom.OfWords("cellar")}
+		if _, err := s.Catalog.SaveNow(t.Context(), audit.Staff("stf_1"), p); err != nil {
+			t.Fatal(err)
+		}
+
+		if got, beside := shelves("Shelf / Room"), shelves("variant:shelf_room"); !slices.Equal(got, []string{"north", "south"}) || !slices.Equal(beside, []string{"cellar", ""}) {
+			t.Errorf("the column holds %q, beside it %q", got, beside)
+		}
+		run := s.run(t, transfer.Request{Platform: transfer.Shopify, File: strings.NewReader(s.exported(t, transfer.ExportRequest{Platform: transfer.Shopify}))})
+		if run.Created+run.Updated+run.Refused != 0 {
+			t.Errorf("read again: %+v, %v", run.Counts, s.problems(t, run.ID))
+		}
+	})
+}
+
+// A trial remembers no header, and the newer of two files says what a column
+// is called.
+func TestExport_headersAreThoseOfTheLastFile(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
+		s := newShop(t, e, nil)
+		header := func() string {
+			first, _, _ := strings.Cut(s.exported(t, transfer.ExportRequest{Platform: transfer.Spree}), "\n")
+			return "," + first + ","
+		}
+		file := func(field string) *strings.Reader {
+			return strings.NewReader(table("slug|sku|name|price|"+field, "mug|mug|Mug|9|blue"))
+		}
+		for _, tt := range []struct {
+			field string
+			dry   bool
+			want  string
+		}{
+			{"custom_field.custom.glaze", true, ""},
+			{"custom_field.custom.glaze", false, "custom_field.custom.glaze"},
+			{"metafield.custom.glaze", false, "metafield.custom.glaze"},
+		} {
+			s.run(t, transfer.Request{Platform: transfer.Spree, File: file(tt.field), DryRun: tt.dry})
+			got := header()
+			if n := strings.Count(got, "glaze"); tt.want == "" && n != 0 || tt.want != "" && (n != 1 || !strings.Contains(got, ","+tt.want+",")) {
+				t.Errorf("after %s (trial %t): %s", tt.field, tt.dry, got)
 			}
 		}
 	})

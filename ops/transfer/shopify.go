@@ -278,7 +278,11 @@ func writeShopify(p Product, w *sheetWriter) {
 	if len(paths) == 1 && slices.Equal(paths[0], []string{p.Type}) {
 		paths = nil
 	}
-	for _, id := range []string{"product category", "collection"} {
+	ids := []string{"product category", "collection"}
+	if w.seen["collection"] && !w.seen["product category"] {
+		slices.Reverse(ids) // as the file had it
+	}
+	for _, id := range ids {
 		if w.has(id) && len(paths) > 0 {
 			w.set(0, id, strings.Join(paths[0], " > "))
 			paths = paths[1:]

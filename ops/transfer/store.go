@@ -187,3 +187,21 @@ func saveOrigin(ctx context.Context, tx *db.Tx, o origin) error {
 func productPage(ctx context.Context, q db.Q, after string, limit int) ([]string, error) {
 	return db.All(ctx, q, db.String, `SELECT id FROM product WHERE id > $1 AND status <> 'deleted' ORDER BY id LIMIT $2`, after, limit)
 }
+
+// headings are the columns that imported files of a kind had.
+func headings(ctx context.Context, q db.Q, platform Platform, kind Kind) ([]heading, error) {
+	had, err := db.First(ctx, q, func(rows *db.Rows) (had []heading, err error) {
+		return had, rows.Scan(db.JSON(&had))
+	}, `SELECT headings FROM import_heading WHERE platform = $1 AND kind = $2`, string(platform), string(kind))
+	if errors.Is(err, db.ErrNoRows) {
+		return nil, nil
+	}
+	return had, err
+}
+
+func saveHeadings(ctx context.Context, tx *db.Tx, platform Platform, kind Kind, list []heading) error {
+	_, err := tx.Exec(ctx, `
+		INSERT INTO import_heading (platform, kind, headings) VALUES ($1, $2, $3)
+		ON CONFLICT (platform, kind) DO UPDATE SET headings = excluded.headings`, string(platform), string(kind), db.JSON(&list))
+	return err
+}

@@ -168,11 +168,38 @@ func (ses *session) start(ctx context.Context) error {
 				return err
 			}
 		}
+		if err := ses.recall(ctx, tx); err != nil {
+			return err
+		}
 		if err := ses.makeFields(ctx, tx); err != nil {
 			return err
 		}
 		return ses.findLocation(ctx, tx)
 	})
+}
+
+// recall remembers what the file calls its columns, for an export.
+func (ses *session) recall(ctx context.Context, tx *db.Tx) error {
+	if ses.run.DryRun {
+		return nil
+	}
+	for _, sheet := range []*Sheet{ses.sheet, ses.texts} {
+		if sheet == nil {
+			continue
+		}
+		had, err := headings(ctx, tx, sheet.Platform, sheet.Kind)
+		if err != nil {
+			return err
+		}
+		now := recalled(had, sheet.headings())
+		if slices.Equal(now, had) {
+			continue
+		}
+		if err := saveHeadings(ctx, tx, sheet.Platform, sheet.Kind, now); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // errPause says that more steps are left.
