@@ -40,7 +40,7 @@ const (
 	ExitInUse       = 6   // another process serves this data folder
 	ExitAway        = 7   // PostgreSQL does not answer
 	ExitNewer       = 8   // the database is newer than the program
-	ExitDamaged     = 9   // the database or the master key is damaged or missing
+	ExitDamaged     = 9   // the database is damaged, or keys of personal data are missing or wrong
 	ExitRefused     = 10  // an import is done, but left rows of its file out
 	ExitStopped     = 130 // stopped by a signal before it was done
 )

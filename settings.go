@@ -344,6 +344,20 @@ func (s Settings) masterKey(fresh bool) ([]byte, error) {
 	return key, nil
 }
 
+// keysLost says that the key store is empty though the shop's database holds
+// what its keys sealed, and names what to restore.
+func (s Settings) keysLost() error {
+	what := "the schema stoa_keys of the database"
+	if file, ok := strings.CutPrefix(privacy.KeysURL(s.Database), "sqlite:"); ok {
+		what = file
+	}
+	master := filepath.Join(s.Data, "master.key")
+	if _, err := os.Stat(master); s.MasterKey == "" && errors.Is(err, fs.ErrNotExist) {
+		what += " and " + master
+	}
+	return &db.Trouble{Problem: db.Damaged, Line: "the keys that open this shop's personal data are gone: restore " + what + " from your backup"}
+}
+
 // PrintSettings lists the settings in force as lines of stoa.conf, each with
 // what it means and where it was set. Secrets are not shown.
 func PrintSettings(environ []string, file string) []string {

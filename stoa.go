@@ -13,12 +13,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -190,20 +192,7 @@ func (s *Shop) machine(ctx context.Context) error {
 	if _, err := s.DB.Migrate(ctx, migrations.Files()); err != nil {
 		return err
 	}
-	keys, err := db.Open(ctx, db.Options{URL: privacy.KeysURL(s.Settings.Database), Clock: s.Clock, IDs: s.parts.ids})
-	if err != nil {
-		return err
-	}
-	s.closers = append(s.closers, keys.Close)
-	held, err := privacy.Held(ctx, keys, migrations.Keys())
-	if err != nil {
-		return err
-	}
-	master, err := s.Settings.masterKey(!held) // only now: a database that does not answer leaves no key behind
-	if err != nil {
-		return err
-	}
-	if s.Vault, err = privacy.Open(ctx, keys, migrations.Keys(), master); err != nil {
+	if err := s.unseal(ctx); err != nil {
 		return err
 	}
 	files, err := blob.OpenLocal(filepath.Join(s.Settings.Data, "files"))
@@ -222,6 +211,43 @@ func (s *Shop) machine(ctx context.Context) error {
 	s.Staff = staff.New(s.DB, s.Vault, s.hasher)
 	s.refusals = newRefusals(s.DB, s.Log)
 	return nil
+}
+
+// unseal opens the key store. Keys made in the place of lost ones would open
+// nothing, and the next backup would put them over the right ones: where
+// something is sealed and its keys are gone, none are made.
+func (s *Shop) unseal(ctx context.Context) error {
+	sealed, err := privacy.Sealed(ctx, s.DB)
+	if err != nil {
+		return err
+	}
+	address := privacy.KeysURL(s.Settings.Database)
+	if file, ok := strings.CutPrefix(address, "sqlite:"); ok && sealed {
+		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) { // opening would make it
+			return s.Settings.keysLost()
+		}
+	}
+	keys, err := db.Open(ctx, db.Options{URL: address, Clock: s.Clock, IDs: s.parts.ids})
+	if err != nil {
+		return err
+	}
+	s.closers = append(s.closers, keys.Close)
+	held, err := privacy.Held(ctx, keys, migrations.Keys())
+	switch {
+	case err != nil:
+		return err
+	case sealed && !held:
+		return s.Settings.keysLost()
+	}
+	master, err := s.Settings.masterKey(!held) // only now: a database that does not answer leaves no key behind
+	if err != nil {
+		return err
+	}
+	s.Vault, err = privacy.Open(ctx, keys, migrations.Keys(), master)
+	if errors.Is(err, privacy.ErrMaster) {
+		return &db.Trouble{Problem: db.Damaged, Line: err.Error(), Cause: err}
+	}
+	return err
 }
 
 func (p parts) nodeName() string {

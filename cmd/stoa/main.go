@@ -42,9 +42,9 @@ Everything is set by environment variables or the same names in stoa.conf;
 
 It ends with 0 when all went well, and tells troubles apart: 2 command line,
 3 settings, 4 address in use, 5 data folder not writable, 6 data folder in use,
-7 PostgreSQL away, 8 database newer than the program, 9 database or master key
-damaged or missing, 10 import done but rows refused, 130 stopped before it was
-done, 1 anything else. "stoa doctor" ends with the same codes.`
+7 PostgreSQL away, 8 database newer than the program, 9 database damaged, or
+keys of personal data missing or wrong, 10 import done but rows refused,
+130 stopped before it was done, 1 anything else. "stoa doctor" ends with the same codes.`
 
 func main() { os.Exit(run(os.Args[1:])) }
 

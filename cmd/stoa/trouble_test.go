@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/stoashop/stoa"
+	"github.com/stoashop/stoa/guard/privacy"
+	"github.com/stoashop/stoa/guard/staff"
 	"github.com/stoashop/stoa/migrations"
 	"github.com/stoashop/stoa/platform/db"
 	"github.com/stoashop/stoa/stoatest/dbtest"
@@ -354,7 +356,7 @@ func TestTrouble_wrongMasterKey(t *testing.T) {
 			t.Fatal(out)
 		}
 		code, out := run(t, append(env, "STOA_MASTER_KEY=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="), "serve")
-		oneLine(t, code, out, stoa.ExitFailure, "the master key does not open this shop's personal data")
+		oneLine(t, code, out, stoa.ExitDamaged, "the master key does not open this shop's personal data")
 	})
 }
 
@@ -365,7 +367,7 @@ func TestTrouble_missingMasterKey(t *testing.T) {
 		if code, out := run(t, env, "migrate"); code != 0 {
 			t.Fatal(out)
 		}
-		folder := dataOf(env)
+		folder := env.data()
 		if err := os.Remove(filepath.Join(folder, "master.key")); err != nil {
 			t.Fatal(err)
 		}
@@ -380,6 +382,80 @@ func TestTrouble_missingMasterKey(t *testing.T) {
 	})
 }
 
+// A shop whose keys are gone is refused and gets no new ones, which would open
+// nothing of it, whether the master key is gone with them or not. One in which
+// nothing is sealed yet loses nothing.
+func TestTrouble_lostKeys(t *testing.T) {
+	each(t, func(t *testing.T, env settings) {
+		address, folder := env.database(), env.data()
+		master, store := filepath.Join(folder, "master.key"), "the schema stoa_keys of the database"
+		file, isFile := strings.CutPrefix(privacy.KeysURL(address), "sqlite:")
+		if isFile {
+			store = file
+		}
+		lose := func() {
+			t.Helper()
+			if isFile {
+				if err := os.Remove(file); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			d, err := db.Open(t.Context(), db.Options{URL: address})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer d.Close()
+			dbtest.Env{DB: d}.Exec(t, `DROP SCHEMA stoa_keys CASCADE`)
+		}
+		gone := func(name string) {
+			t.Helper()
+			if _, err := os.Stat(name); err == nil {
+				t.Errorf("another %s was made", name)
+			}
+		}
+		for range 2 { // what is empty is furnished anew
+			if code, out := run(t, env, "migrate"); code != 0 {
+				t.Fatal(out)
+			}
+			lose()
+			if err := os.Remove(master); err != nil {
+				t.Fatal(err)
+			}
+		}
+		hire(t, env)
+		lose()
+
+		code, out := run(t, env, "serve")
+		oneLine(t, code, out, stoa.ExitDamaged, "the keys that open this shop's personal data are gone: restore "+store+" from your backup")
+		if err := os.Remove(master); err != nil {
+			t.Fatal(err)
+		}
+		code, out = run(t, env, "serve")
+		oneLine(t, code, out, stoa.ExitDamaged, "are gone: restore "+store+" and "+master+" from your backup")
+		ill(t, env, stoa.ExitDamaged, "are gone: restore "+store+" and "+master)
+
+		gone(master)
+		if isFile {
+			gone(file)
+		}
+	})
+}
+
+// hire makes the shop's owner.
+func hire(t *testing.T, env settings) {
+	t.Helper()
+	shop := whole(t, env)
+	defer shop.Close()
+	link, err := shop.Staff.SetupToken(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := shop.Staff.SetUp(t.Context(), link, staff.Newcomer{Name: "Mira", Email: "mira@example.com", Password: "correct horse battery", Locale: "en"}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestTrouble_noKeyBeforeTheDatabaseAnswers(t *testing.T) {
 	folder := t.TempDir()
 	env := settings{"STOA_DATA=" + folder, "STOA_LISTEN=" + port(t), "STOA_DATABASE=postgres://shop:word@" + port(t) + "/shop"}
@@ -392,15 +468,6 @@ func TestTrouble_noKeyBeforeTheDatabaseAnswers(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(folder, "master.key")); err == nil {
 		t.Error("a key was made all the same")
 	}
-}
-
-func dataOf(env settings) string {
-	for _, line := range env {
-		if folder, ok := strings.CutPrefix(line, "STOA_DATA="); ok {
-			return folder
-		}
-	}
-	return ""
 }
 
 // What the command line names is looked for before the shop is, and said in

@@ -36,6 +36,25 @@ func holdsKeys(ctx context.Context, q db.Q) (bool, error) {
 	return err == nil, err
 }
 
+// somethingSealed looks into every table that has sealed columns, those first
+// that a shop has rows in from its first day.
+func somethingSealed(ctx context.Context, q db.Q) (sealed bool, err error) {
+	err = q.QueryRow(ctx, `
+		SELECT CASE WHEN EXISTS (SELECT 1 FROM staff)
+			OR EXISTS (SELECT 1 FROM payment_provider)
+			OR EXISTS (SELECT 1 FROM customer)
+			OR EXISTS (SELECT 1 FROM customer_address)
+			OR EXISTS (SELECT 1 FROM orders)
+			OR EXISTS (SELECT 1 FROM order_note)
+			OR EXISTS (SELECT 1 FROM contact_message)
+			OR EXISTS (SELECT 1 FROM mail_message)
+			OR EXISTS (SELECT 1 FROM cart WHERE contact IS NOT NULL)
+			OR EXISTS (SELECT 1 FROM one_time_token WHERE sealed IS NOT NULL)
+			OR EXISTS (SELECT 1 FROM request_key WHERE response IS NOT NULL)
+		THEN 1 ELSE 0 END`).Scan(db.Truth(&sealed))
+	return sealed, err
+}
+
 func deleteKey(ctx context.Context, tx *db.Tx, id string) error {
 	_, err := tx.Exec(ctx, `DELETE FROM subject_key WHERE id = $1`, id)
 	return err

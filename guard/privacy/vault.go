@@ -26,8 +26,12 @@ import (
 	"github.com/stoashop/stoa/platform/db"
 )
 
-// ErrErased is returned by Open when the key is gone: the person was erased.
+// ErrErased is returned by the vault's Open when the key is gone: the person was erased.
 var ErrErased = fault.New(fault.NotFound, "privacy.erased")
+
+// ErrMaster is returned by the function Open when the master key is another
+// than the one that sealed the key store.
+var ErrMaster = errors.New("the master key does not open this shop's personal data; restore the right one (STOA_MASTER_KEY or master.key in the data folder)")
 
 // MasterKeySize is the length of the master key in bytes.
 const MasterKeySize = 32
@@ -78,6 +82,10 @@ func Held(ctx context.Context, keys *db.DB, files fs.FS) (bool, error) {
 	return holdsKeys(ctx, keys)
 }
 
+// Sealed reports whether a shop's database, up to date, holds anything that
+// only the keys of its key store open.
+func Sealed(ctx context.Context, shop db.Q) (bool, error) { return somethingSealed(ctx, shop) }
+
 // KeysURL is the address of the key store that belongs to a shop's database: a
 // file beside it, or the schema "stoa_keys" of the same PostgreSQL.
 func KeysURL(shop string) string {
@@ -123,7 +131,7 @@ func (v *Vault) checkMaster(ctx context.Context) error {
 		return err
 	}
 	if _, err := v.aead(ctx, systemKey); err != nil {
-		return errors.New("the master key does not open this shop's personal data; restore the right one (STOA_MASTER_KEY or master.key in the data folder)")
+		return ErrMaster
 	}
 	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"os"
+	"regexp"
 	"testing"
 
 	"github.com/stoashop/stoa/guard/privacy"
@@ -101,5 +103,26 @@ func TestVault_Index(t *testing.T) {
 	}
 	if bytes.Equal(v.Index("email", "a@example.com"), v.Index("phone", "a@example.com")) {
 		t.Error("two columns share an index")
+	}
+}
+
+// Sealed looks into every table that has sealed columns.
+func TestSealed_knowsEveryTable(t *testing.T) {
+	schema, err := os.ReadFile("../../migrations/schema.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := os.ReadFile("store.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tables := regexp.MustCompile(`(?m)^(\w+)\.\w+ (?:personal|secret) bytes`).FindAllStringSubmatch(string(schema), -1)
+	if len(tables) < 11 {
+		t.Fatalf("the schema has %d sealed columns", len(tables))
+	}
+	for _, m := range tables {
+		if !regexp.MustCompile(`EXISTS \(SELECT 1 FROM ` + m[1] + `\b`).Match(store) {
+			t.Errorf("Sealed does not look into %s", m[1])
+		}
 	}
 }
