@@ -163,6 +163,7 @@ type staffProduct struct {
 	Handle         string                 `json:"handle"`
 	Status         string                 `json:"status" enum:"draft scheduled active archived"`
 	PublishAt      time.Time              `json:"publish_at,omitzero"`
+	EndAt          time.Time              `json:"end_at,omitzero" doc:"From when on it is not for sale any more; absent for never."`
 	Brand          string                 `json:"brand"`
 	Name           locale.Text            `json:"name"`
 	Subtitle       locale.Text            `json:"subtitle"`
@@ -241,7 +242,7 @@ func (a *API) whole(p catalog.Product) staffProduct {
 		return staffProduct{}
 	}
 	return staffProduct{
-		ID: p.ID, Version: p.Version, Handle: p.Handle, Status: string(p.Status), PublishAt: p.PublishAt.UTC(), Brand: p.Brand,
+		ID: p.ID, Version: p.Version, Handle: p.Handle, Status: string(p.Status), PublishAt: p.PublishAt.UTC(), EndAt: p.EndAt.UTC(), Brand: p.Brand,
 		Name: texts(p.Name), Subtitle: texts(p.Subtitle), Description: texts(p.Description), SEOTitle: texts(p.SEOTitle), SEODescription: texts(p.SEODescription), Slugs: texts(p.Slugs),
 		TaxClass: p.TaxClassID, Category: p.CategoryID, Categories: p.Categories, Collections: p.Collections, Tags: p.Tags, Fields: fieldValues(p.Fields),
 		Options: kit.Each(p.Options, func(o catalog.Option) staffOption {
@@ -334,6 +335,7 @@ type staffProductBody struct {
 	Handle         string        `json:"handle" max:"250" doc:"Names it in imports; made up when empty."`
 	Status         string        `json:"status" required:"true" oneof:"draft scheduled active archived"`
 	PublishAt      time.Time     `json:"publish_at"`
+	EndAt          time.Time     `json:"end_at" doc:"From when on it is not for sale any more, without anybody's doing; absent for never."`
 	Brand          string        `json:"brand" max:"250"`
 	Name           locale.Text   `json:"name" required:"true" max:"250"`
 	Subtitle       locale.Text   `json:"subtitle" max:"500"`
@@ -404,7 +406,7 @@ func (a *API) saveProduct(ctx context.Context, tx *db.Tx, productID string, in s
 	}
 	var form fault.Form
 	p := catalog.Product{
-		ID: productID, Version: in.Version, Handle: in.Handle, Status: catalog.Status(in.Status), PublishAt: in.PublishAt, Brand: in.Brand,
+		ID: productID, Version: in.Version, Handle: in.Handle, Status: catalog.Status(in.Status), PublishAt: in.PublishAt, EndAt: in.EndAt, Brand: in.Brand,
 		Name: in.Name, Subtitle: in.Subtitle, Description: in.Description, SEOTitle: in.SEOTitle, SEODescription: in.SEODescription, Slugs: in.Slugs,
 		TaxClassID: in.TaxClass, CategoryID: in.Category, Categories: in.Categories, Collections: in.Collections, Tags: in.Tags, Media: in.Media, Related: in.Related,
 		Fields: readFields(&form, "fields", own, in.Fields),

@@ -38,13 +38,13 @@ func TestProducts_areKeptWhole(t *testing.T) {
 		got := h.call("staff.products.get", nil, "id="+id, me).want(200)
 		h.call("staff.products.save", got.tree, "id="+id, me).want(200).is("version", got.number("version"))
 		tree := got.tree.(object)
-		tree["brand"] = "Other"
-		h.call("staff.products.save", tree, "id="+id, me).want(200).is("brand", "Other", "variants.0.id", got.text("variants.0.id"))
+		tree["brand"], tree["end_at"] = "Other", "2026-11-24T10:00:00Z"
+		h.call("staff.products.save", tree, "id="+id, me).want(200).is("brand", "Other", "end_at", "2026-11-24T10:00:00Z", "variants.0.id", got.text("variants.0.id"))
 		h.call("staff.products.save", tree, "id="+id, me).want(409, "catalog.version_conflict")
 
 		h.call("staff.products.status", object{"status": "active"}, "id="+id, me).want(200).is("status", "active")
 		h.call("products.get", nil, "product=teapot").want(200).is("id", id, "variants.0.compare_at", eur(2500), "variants.1.price", nil, "variants.1.availability.state", "unavailable")
-		h.call("staff.products.status", object{"status": "scheduled", "publish_at": "2026-11-25T09:00:00Z"}, "id="+id, me).want(200)
+		h.call("staff.products.status", object{"status": "scheduled", "publish_at": "2026-11-25T09:00:00Z"}, "id="+id, me).want(200).is("end_at", nil)
 		h.call("products.get", nil, "product="+id).want(404)
 
 		h.unchanged(func() {

@@ -18,6 +18,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/net/html"
 
@@ -462,6 +463,16 @@ func TestOffice_aDayAtTheShop(t *testing.T) {
 		if got := h.onHand(p.Variants[0].ID); got != 10 {
 			t.Errorf("%d on the shelf, want 10", got)
 		}
+
+		// Its end is the shop's time, and over it is told.
+		page := "/admin/products/" + id
+		b.get(page).submit(page, "end_at", "2001-01-01T00:00").ok("Saved.", "Ended")
+		b.get("/admin/products").ok("Ended")
+		b.get(page).submit(page, "end_at", "2001-01-32T00:00").shows(http.StatusUnprocessableEntity)
+		if p, _ := h.shop.Catalog.Get(t.Context(), h.shop.DB, id); !p.EndAt.Equal(time.Date(2001, 1, 1, 0, 0, 0, 0, h.shop.Market.Current(t.Context()).Shop.Location())) {
+			t.Errorf("it ends at %v", p.EndAt)
+		}
+		b.get(page).submit(page, "end_at", "").ok("Saved.", "Active")
 
 		// Options make variants; saving what was shown changes nothing.
 		b.get("/admin/products/"+id+"/options").submit("/admin/products/"+id+"/options",

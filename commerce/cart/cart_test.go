@@ -3,6 +3,7 @@ package cart_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -256,10 +257,11 @@ func TestT10_hiddenGoodsCannotBeAdded(t *testing.T) {
 			`UPDATE product SET status = 'draft'`,
 			`UPDATE product SET status = 'archived'`,
 			fmt.Sprintf(`UPDATE product SET status = 'scheduled', publish_at = %d`, at),
-			`UPDATE product SET status = 'active'; `,
+			fmt.Sprintf(`UPDATE product SET status = 'active', publish_at = NULL, end_at = %d`, r.Clock.Now().UnixMilli()),
+			`UPDATE product SET status = 'active', end_at = NULL; `,
 		} {
 			r.Exec(t, change)
-			if change == `UPDATE product SET status = 'active'; ` {
+			if strings.HasSuffix(change, "; ") {
 				r.Exec(t, `UPDATE variant SET status = 'archived'`)
 			}
 			_, hidden := add(r, cart.Owner{}, a, 1)
@@ -275,6 +277,16 @@ func TestT10_hiddenGoodsCannotBeAdded(t *testing.T) {
 		r.Clock.Advance(time.Hour)
 		if _, err := add(r, cart.Owner{}, a, 1); err != nil {
 			t.Errorf("at its instant the scheduled product is not for sale: %v", err)
+		}
+		// In a bag already when its end comes, it does not hold up the rest.
+		owner := r.Fill(a, 1)
+		r.Exec(t, fmt.Sprintf(`UPDATE product SET end_at = %d`, r.Clock.Now().Add(time.Millisecond).UnixMilli()))
+		if b := r.Bag(owner); len(b.Sold()) != 1 {
+			t.Errorf("a millisecond before its end: %+v", b.Problems)
+		}
+		r.Clock.Advance(time.Millisecond)
+		if b := r.Bag(owner); len(b.Sold()) != 0 || len(b.Problems) != 1 {
+			t.Errorf("at its end %d are sold, problems %+v", len(b.Sold()), b.Problems)
 		}
 	})
 }

@@ -132,7 +132,7 @@ func seePrices(ctx context.Context, tx *db.Tx, cartID string, items []Item) erro
 
 // goods are the columns of an item that come from the catalogue.
 const goods = `v.id, v.sku, v.combination, v.tracked, v.weight_grams, v.hs_code, v.origin, p.id, p.name, p.tax_class_id,
-	CASE WHEN v.status = 'active' AND (p.status = 'active' OR (p.status = 'scheduled' AND p.publish_at <= $1)) AND r.amount IS NOT NULL THEN 1 ELSE 0 END,
+	CASE WHEN v.status = 'active' AND (p.status = 'active' OR (p.status = 'scheduled' AND p.publish_at <= $1)) AND (p.end_at IS NULL OR p.end_at > $1) AND r.amount IS NOT NULL THEN 1 ELSE 0 END,
 	COALESCE(r.amount, 0), COALESCE(r.compare_at, 0),
 	COALESCE((SELECT s.slug FROM slug s WHERE s.object_id = p.id AND s.current = 1 ORDER BY CASE WHEN s.locale = $3 THEN 0 ELSE 1 END, s.locale LIMIT 1), ''),
 	m.hash, m.width, m.height, m.colour, m.alt, `

@@ -24,6 +24,7 @@ func (d *draft) compare() {
 	p := &d.p
 	note("handle", p.Handle == old.Handle, old.Handle, p.Handle)
 	note("status", p.Status == old.Status, old.Status, p.Status)
+	note("end_at", p.EndAt.Equal(old.EndAt), old.EndAt, p.EndAt)
 	note("publish_at", p.PublishAt.Equal(old.PublishAt), old.PublishAt, p.PublishAt)
 	note("brand", p.Brand == old.Brand, old.Brand, p.Brand)
 	for _, t := range []struct {

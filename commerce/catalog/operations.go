@@ -154,7 +154,7 @@ func (s *Service) LeadHere(ctx context.Context, tx *db.Tx, actor audit.Actor, pr
 }
 
 // SetStatus sets the status of many products at once; publishAt counts for
-// Scheduled only. It fails with "catalog.nothing_to_sell" (and the product's
+// Scheduled only. One that goes on sale after its end has none any more. It fails with "catalog.nothing_to_sell" (and the product's
 // id) when a product without an active variant would go on sale, and with
 // "catalog.product_not_found".
 func (s *Service) SetStatus(ctx context.Context, tx *db.Tx, actor audit.Actor, ids []string, status Status, publishAt time.Time) error {
@@ -183,7 +183,15 @@ func (s *Service) SetStatus(ctx context.Context, tx *db.Tx, actor audit.Actor, i
 			return fault.New(fault.Conflict, "catalog.nothing_to_sell").With("product", id)
 		}
 	}
-	if err := setStatus(ctx, tx, ids, status, publishAt); err != nil {
+	var begin time.Time
+	switch status {
+	case Active:
+		begin = tx.Now()
+	case Scheduled:
+		begin = publishAt
+	case Draft, Archived, Deleted:
+	}
+	if err := setStatus(ctx, tx, ids, status, publishAt, begin); err != nil {
 		return err
 	}
 	type state struct {

@@ -142,6 +142,7 @@ type Card struct {
 	ID             string
 	Status         Status
 	PublishAt      time.Time
+	EndAt          time.Time
 	Brand          string
 	Name, Subtitle locale.Text
 	Slugs          locale.Text
@@ -181,7 +182,12 @@ func (c Card) Price(listID string) (CardPrice, bool) {
 }
 
 // VisibleAt is Product.VisibleAt.
-func (c Card) VisibleAt(now time.Time) bool { return visible(c.Status, c.PublishAt, now) }
+func (c Card) VisibleAt(now time.Time) bool {
+	return visible(c.Status, c.PublishAt, now) && !c.EndedAt(now)
+}
+
+// EndedAt is Product.EndedAt.
+func (c Card) EndedAt(now time.Time) bool { return ended(c.EndAt, now) }
 
 // Cards reads the cards of products, in three statements for each thousand.
 // Deleted products are left out; whether a card is visible the caller asks.

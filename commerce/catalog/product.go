@@ -57,6 +57,7 @@ type Product struct {
 	Handle    string
 	Status    Status
 	PublishAt time.Time // when a scheduled one becomes visible; zero otherwise
+	EndAt     time.Time // from when on it is not for sale any more, whatever its status; zero for never
 
 	Brand                    string
 	Name                     locale.Text
@@ -146,12 +147,20 @@ func (v Variant) Price(listID string) (Price, bool) {
 }
 
 // VisibleAt reports whether shoppers see the product at an instant. A
-// scheduled product is visible from PublishAt on, that millisecond included.
-func (p Product) VisibleAt(now time.Time) bool { return visible(p.Status, p.PublishAt, now) }
+// scheduled product is visible from PublishAt on, that millisecond included,
+// and any product up to EndAt, that millisecond excluded.
+func (p Product) VisibleAt(now time.Time) bool {
+	return visible(p.Status, p.PublishAt, now) && !p.EndedAt(now)
+}
+
+// EndedAt reports whether the last moment of a product is over.
+func (p Product) EndedAt(now time.Time) bool { return ended(p.EndAt, now) }
 
 func visible(s Status, publishAt, now time.Time) bool {
 	return s == Active || (s == Scheduled && !now.Before(publishAt))
 }
+
+func ended(endAt, now time.Time) bool { return !endAt.IsZero() && !now.Before(endAt) }
 
 // FoldSKU is the form in which SKUs are compared: NFKC, lower case, without
 // space around it.
@@ -299,6 +308,9 @@ func (p Product) check(form *fault.Form) {
 		}
 	default:
 		form.Add("status", "form.not_a_choice")
+	}
+	if !p.EndAt.IsZero() && !p.EndAt.Truncate(time.Millisecond).After(p.PublishAt) {
+		form.Add("end_at", "catalog.ends_before_it_begins")
 	}
 	if len(p.Name) == 0 {
 		form.Add("name", "form.required")

@@ -56,7 +56,10 @@ func TestService_Save_refusesAtTheField(t *testing.T) {
 			"unknown references": {func(p *catalog.Product) {
 				p.TaxClassID, p.CategoryID, p.Media, p.Related, p.Collections = "txc_x", "cat_x", []string{"med_x"}, []string{"prd_x"}, []string{"col_x"}
 			}, []string{"tax_class: catalog.unknown_tax_class", "categories.0: catalog.unknown_category", "media.0: catalog.unknown_media", "related.0: catalog.unknown_product", "collections.0: catalog.unknown_collection"}},
-			"nothing to sell":           {func(p *catalog.Product) { p.Variants = nil }, []string{"variants: catalog.nothing_to_sell"}},
+			"nothing to sell": {func(p *catalog.Product) { p.Variants = nil }, []string{"variants: catalog.nothing_to_sell"}},
+			"over before it begins": {func(p *catalog.Product) {
+				p.Status, p.PublishAt, p.EndAt = catalog.Scheduled, day(2), day(2)
+			}, []string{"end_at: catalog.ends_before_it_begins"}},
 			"scheduled for when":        {func(p *catalog.Product) { p.Status = catalog.Scheduled }, []string{"publish_at: form.required"}},
 			"an unknown field":          {func(p *catalog.Product) { p.Fields = custom.Values{"x": custom.OfTruth(true)} }, []string{"fields.x: custom.unknown_field"}},
 			"a variant's unknown field": {func(p *catalog.Product) { p.Variants[1].Fields = custom.Values{"x": custom.OfTruth(true)} }, []string{"variants.1.fields.x: custom.unknown_field"}},
@@ -430,6 +433,58 @@ func TestScheduled_isVisibleFromTheVeryMillisecond(t *testing.T) {
 				t.Errorf("at %v it is for sale: %t, want %t (%v)", now, !want, want, err)
 			}
 		}
+	})
+}
+
+// What has an end is gone at it, for shoppers, without anybody's doing; put on
+// sale again it has none.
+func TestEnd_isInvisibleFromTheVeryMillisecond(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
+		s := open(t, e)
+		end := day(1)
+		p := simple("Calendar", "CAL", 100)
+		p.EndAt = end
+		p = s.save(t, p)
+		look := func(want bool) {
+			t.Helper()
+			found, err := s.ProductPage(t.Context(), "en", list, "calendar")
+			if (err == nil && found.Page != nil) != want {
+				t.Errorf("at %v the page is shown: %t, want %t", e.Clock.Now(), !want, want)
+			}
+			lines, err := s.Lines(t.Context(), e.DB, list, []string{p.Variants[0].ID})
+			if err != nil || lines[p.Variants[0].ID].ForSale != want {
+				t.Errorf("at %v it is for sale: %t, want %t (%v)", e.Clock.Now(), !want, want, err)
+			}
+			cards, err := s.Cards(t.Context(), e.DB, []string{p.ID})
+			if err != nil || cards[p.ID].VisibleAt(e.Clock.Now()) != want {
+				t.Errorf("at %v the card is shown: %t, want %t (%v)", e.Clock.Now(), !want, want, err)
+			}
+		}
+		for now, want := range map[time.Time]bool{end.Add(-time.Millisecond): true, end: false, end.Add(time.Hour): false} {
+			e.Clock.Set(now)
+			look(want)
+		}
+		if got := s.get(t, p.ID); got.Version != 1 || !got.EndAt.Equal(end) || got.Status != catalog.Active {
+			t.Errorf("somebody wrote: version %d, %s, ends %v", got.Version, got.Status, got.EndAt)
+		}
+		e.Clock.Set(end.Add(-time.Hour))
+		status := func(to catalog.Status, publish time.Time) time.Time {
+			s.tx(t, func(ctx context.Context, tx *db.Tx) error {
+				return s.SetStatus(ctx, tx, actor, []string{p.ID}, to, publish)
+			})
+			return s.get(t, p.ID).EndAt
+		}
+		if got := status(catalog.Active, time.Time{}); !got.Equal(end) {
+			t.Errorf("put on sale before its end, it ends %v", got)
+		}
+		e.Clock.Set(end)
+		if got := status(catalog.Archived, time.Time{}); !got.Equal(end) {
+			t.Errorf("archived, it ends %v", got)
+		}
+		if got := status(catalog.Active, time.Time{}); !got.IsZero() {
+			t.Errorf("put on sale after its end, it ends %v", got)
+		}
+		look(true)
 	})
 }
 

@@ -60,11 +60,11 @@ func execIn(ctx context.Context, tx *db.Tx, before string, ids []string, first .
 	return nil
 }
 
-const productColumns = `p.id, p.handle, p.status, p.publish_at, p.brand, p.name, p.subtitle, p.description, p.seo_title, p.seo_description,
+const productColumns = `p.id, p.handle, p.status, p.publish_at, p.end_at, p.brand, p.name, p.subtitle, p.description, p.seo_title, p.seo_description,
 	p.tax_class_id, p.category_id, p.tags, p.fields, p.created_at, p.updated_at, p.version`
 
 func scanProduct(rows *db.Rows, p *Product, before ...any) error {
-	return rows.Scan(append(before, &p.ID, &p.Handle, &p.Status, db.Time(&p.PublishAt), &p.Brand, db.JSON(&p.Name), db.JSON(&p.Subtitle),
+	return rows.Scan(append(before, &p.ID, &p.Handle, &p.Status, db.Time(&p.PublishAt), db.Time(&p.EndAt), &p.Brand, db.JSON(&p.Name), db.JSON(&p.Subtitle),
 		db.JSON(&p.Description), db.JSON(&p.SEOTitle), db.JSON(&p.SEODescription), &p.TaxClassID, db.Null(&p.CategoryID),
 		db.JSON(&p.Tags), db.JSON(&p.Fields), db.Time(&p.CreatedAt), db.Time(&p.UpdatedAt), &p.Version)...)
 }
@@ -333,7 +333,7 @@ func handleOwners(ctx context.Context, q db.Q, handles []string) (map[string]str
 
 func productRow(p Product, sortName string, now time.Time) []any {
 	return []any{
-		p.ID, p.Handle, string(p.Status), db.Time(&p.PublishAt), p.Brand, db.JSON(p.Name), db.JSON(p.Subtitle), db.JSON(p.Description),
+		p.ID, p.Handle, string(p.Status), db.Time(&p.PublishAt), db.Time(&p.EndAt), p.Brand, db.JSON(p.Name), db.JSON(p.Subtitle), db.JSON(p.Description),
 		db.JSON(p.SEOTitle), db.JSON(p.SEODescription), p.TaxClassID, db.Null(&p.CategoryID), db.JSON(strings0(p.Tags)), db.JSON(fields0(p.Fields)),
 		sortName, p.CreatedAt.UnixMilli(), now.UnixMilli(), p.Version,
 	}
@@ -356,10 +356,10 @@ func fields0(v custom.Values) custom.Values {
 // putProducts inserts new products and rewrites old ones.
 func putProducts(ctx context.Context, tx *db.Tx, rows [][]any) error {
 	return write(ctx, tx, `
-		INSERT INTO product (id, handle, status, publish_at, brand, name, subtitle, description, seo_title, seo_description,
+		INSERT INTO product (id, handle, status, publish_at, end_at, brand, name, subtitle, description, seo_title, seo_description,
 			tax_class_id, category_id, tags, fields, sort_name, created_at, updated_at, version)
-		VALUES `, 18, rows, `
-		ON CONFLICT (id) DO UPDATE SET handle = excluded.handle, status = excluded.status, publish_at = excluded.publish_at, brand = excluded.brand,
+		VALUES `, 19, rows, `
+		ON CONFLICT (id) DO UPDATE SET handle = excluded.handle, status = excluded.status, publish_at = excluded.publish_at, end_at = excluded.end_at, brand = excluded.brand,
 			name = excluded.name, subtitle = excluded.subtitle, description = excluded.description, seo_title = excluded.seo_title,
 			seo_description = excluded.seo_description, tax_class_id = excluded.tax_class_id, category_id = excluded.category_id,
 			tags = excluded.tags, fields = excluded.fields, sort_name = excluded.sort_name, updated_at = excluded.updated_at, version = excluded.version`)
@@ -455,7 +455,7 @@ func relink(ctx context.Context, tx *db.Tx, table, column string, gone map[strin
 func markDeleted(ctx context.Context, tx *db.Tx, id string) error {
 	now := tx.Now().UnixMilli()
 	for _, query := range []string{
-		`UPDATE product SET status = 'deleted', publish_at = NULL, handle = id, category_id = NULL, updated_at = $1, version = version + 1 WHERE id = $2`,
+		`UPDATE product SET status = 'deleted', publish_at = NULL, end_at = NULL, handle = id, category_id = NULL, updated_at = $1, version = version + 1 WHERE id = $2`,
 		`UPDATE variant SET status = 'deleted', sku_key = NULL, updated_at = $1 WHERE product_id = $2`,
 	} {
 		if _, err := tx.Exec(ctx, query, now, id); err != nil {
@@ -538,7 +538,9 @@ func statuses(ctx context.Context, q db.Q, ids []string) (map[string]statusRow, 
 	return all, err
 }
 
-func setStatus(ctx context.Context, tx *db.Tx, ids []string, status Status, publishAt time.Time) error {
-	return execIn(ctx, tx, `UPDATE product SET status = $1, publish_at = $2, updated_at = $3, version = version + 1 WHERE id IN `, ids,
-		string(status), db.Time(&publishAt), tx.Now().UnixMilli())
+// setStatus sets the status of products, and takes an end away that lies at
+// begin or before.
+func setStatus(ctx context.Context, tx *db.Tx, ids []string, status Status, publishAt, begin time.Time) error {
+	return execIn(ctx, tx, `UPDATE product SET status = $1, publish_at = $2, end_at = CASE WHEN end_at <= $4 THEN NULL ELSE end_at END, updated_at = $3, version = version + 1 WHERE id IN `, ids,
+		string(status), db.Time(&publishAt), tx.Now().UnixMilli(), begin.UnixMilli())
 }

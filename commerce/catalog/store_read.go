@@ -26,7 +26,7 @@ func productAt(ctx context.Context, q db.Q, lang, fallback, address string) (p *
 		var gone string
 		p := new(Product)
 		var n nullable
-		err = rows.Scan(&r.Locale, db.Null(&r.ObjectID), db.Truth(&r.Current), &gone, db.Null(&p.ID), db.Null(&p.Handle), &n.status, db.Time(&p.PublishAt),
+		err = rows.Scan(&r.Locale, db.Null(&r.ObjectID), db.Truth(&r.Current), &gone, db.Null(&p.ID), db.Null(&p.Handle), &n.status, db.Time(&p.PublishAt), db.Time(&p.EndAt),
 			db.Null(&p.Brand), db.JSON(&p.Name), db.JSON(&p.Subtitle), db.JSON(&p.Description), db.JSON(&p.SEOTitle), db.JSON(&p.SEODescription),
 			db.Null(&p.TaxClassID), db.Null(&p.CategoryID), db.JSON(&p.Tags), db.JSON(&p.Fields), db.Time(&p.CreatedAt), db.Time(&p.UpdatedAt), &n.version)
 		r.GoneTo = slug.ParseTarget(gone)
@@ -150,7 +150,7 @@ func cards(ctx context.Context, q db.Q, ids []string, now time.Time) (map[string
 	_, err := list(ctx, q, func(rows *db.Rows) (struct{}, error) {
 		var c Card
 		var lang, address *string
-		err := rows.Scan(&c.ID, &c.Status, db.Time(&c.PublishAt), &c.Brand, db.JSON(&c.Name), db.JSON(&c.Subtitle), db.Time(&c.CreatedAt), &lang, &address)
+		err := rows.Scan(&c.ID, &c.Status, db.Time(&c.PublishAt), db.Time(&c.EndAt), &c.Brand, db.JSON(&c.Name), db.JSON(&c.Subtitle), db.Time(&c.CreatedAt), &lang, &address)
 		card := all[c.ID]
 		if card == nil {
 			card = &c
@@ -162,7 +162,7 @@ func cards(ctx context.Context, q db.Q, ids []string, now time.Time) (map[string
 		}
 		return struct{}{}, err
 	}, `
-		SELECT p.id, p.status, p.publish_at, p.brand, p.name, p.subtitle, p.created_at, s.locale, s.slug
+		SELECT p.id, p.status, p.publish_at, p.end_at, p.brand, p.name, p.subtitle, p.created_at, s.locale, s.slug
 		FROM product p LEFT JOIN slug s ON s.object_id = p.id AND s.current = 1
 		WHERE p.status <> 'deleted' AND p.id IN `, ids, ``)
 	if err != nil {
@@ -269,7 +269,7 @@ func lines(ctx context.Context, q db.Q, listID string, variants []string, now ti
 		var price optionalPrice
 		var m optionalMedia
 		err := rows.Scan(&l.VariantID, &l.ProductID, &l.SKU, &l.GTIN, &combination, &status, db.Truth(&l.Tracked), &l.WeightGrams, &l.LengthMM, &l.WidthMM,
-			&l.HeightMM, &l.HSCode, &l.Origin, &l.Brand, db.JSON(&l.Name), &l.TaxClassID, &product.Status, db.Time(&product.PublishAt),
+			&l.HeightMM, &l.HSCode, &l.Origin, &l.Brand, db.JSON(&l.Name), &l.TaxClassID, &product.Status, db.Time(&product.PublishAt), db.Time(&product.EndAt),
 			&price.list, &price.currency, &price.amount, &price.compare, &l.Stock.Sellable, &l.Stock.Shelf,
 			&m.id, &m.hash, &m.mime, &m.width, &m.height, &m.bytes, &m.colour, db.JSON(&m.alt))
 		l.ForSale = status == Active && product.VisibleAt(now)
@@ -284,7 +284,7 @@ func lines(ctx context.Context, q db.Q, listID string, variants []string, now ti
 		return struct{}{}, err
 	}, `
 		SELECT v.id, v.product_id, v.sku, v.gtin, v.combination, v.status, v.tracked, v.weight_grams, v.length_mm, v.width_mm, v.height_mm,
-			v.hs_code, v.origin, p.brand, p.name, p.tax_class_id, p.status, p.publish_at,
+			v.hs_code, v.origin, p.brand, p.name, p.tax_class_id, p.status, p.publish_at, p.end_at,
 			x.list_id, x.currency, x.amount, x.compare_at, `+inventory.StockSQL("v", "$1")+`,
 			m.id, m.hash, m.mime, m.width, m.height, m.bytes, m.colour, m.alt
 		FROM variant v JOIN product p ON p.id = v.product_id

@@ -60,6 +60,7 @@ type entry struct {
 	card        *catalog.Card
 	live        bool
 	visibleFrom int64 // milliseconds; never for what only the staff see
+	visibleTo   int64 // the first millisecond of its end
 	created     int64
 	placed      []placed // where it was arranged by hand
 	names       []name   // by language
@@ -302,12 +303,15 @@ func (x *index) put(id string, d *catalog.Document) {
 	}
 	doc := uint32(len(x.docs))
 	x.byID[id] = doc
-	e := entry{card: &d.Card, live: true, created: d.CreatedAt.UnixMilli(), visibleFrom: never}
+	e := entry{card: &d.Card, live: true, created: d.CreatedAt.UnixMilli(), visibleFrom: never, visibleTo: never}
 	switch d.Status {
 	case catalog.Active:
 		e.visibleFrom = math.MinInt64
 	case catalog.Scheduled:
 		e.visibleFrom = d.PublishAt.UnixMilli()
+	}
+	if !d.EndAt.IsZero() {
+		e.visibleTo = d.EndAt.UnixMilli()
 	}
 	e.placed = x.place(doc, d)
 	e.variants = x.choose(d)

@@ -378,7 +378,7 @@ func (p *plan) shows(e *entry, doc uint32) bool {
 	if p.q.Staff {
 		return true
 	}
-	if e.visibleFrom > p.now {
+	if e.visibleFrom > p.now || e.visibleTo <= p.now {
 		return false
 	}
 	return p.q.ListID == "" || (p.price != nil && p.price.at(doc) != missing)

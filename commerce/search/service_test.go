@@ -349,12 +349,12 @@ func TestService_scheduledAppearsWithoutAnybodysDoing(t *testing.T) {
 		seed(t, e.DB)
 		n := start(t, e.DB)
 		p := product("Advent calendar", "ADV", 100)
-		p.Status, p.PublishAt = catalog.Scheduled, e.Clock.Now().Add(time.Hour)
+		p.Status, p.PublishAt, p.EndAt = catalog.Scheduled, e.Clock.Now().Add(time.Hour), e.Clock.Now().Add(2*time.Hour)
 		p = n.save(t, p)
 		for _, step := range []struct {
 			to   time.Duration
 			want []string
-		}{{0, []string{}}, {time.Hour - time.Millisecond, []string{}}, {time.Hour, []string{p.ID}}} {
+		}{{0, []string{}}, {time.Hour - time.Millisecond, []string{}}, {time.Hour, []string{p.ID}}, {2*time.Hour - time.Millisecond, []string{p.ID}}, {2 * time.Hour, []string{}}} {
 			e.Clock.Set(dbtest.Began.Add(step.to))
 			if got := ids(n.find(t, search.Query{}).Hits); !slices.Equal(got, step.want) {
 				t.Errorf("after %v search shows %v, want %v", step.to, got, step.want)

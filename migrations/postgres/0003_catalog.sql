@@ -62,6 +62,7 @@ CREATE TABLE product (
     handle          TEXT COLLATE "C" NOT NULL UNIQUE,      -- internal
     status          TEXT   NOT NULL CHECK (status IN ('draft', 'scheduled', 'active', 'archived', 'deleted')), -- internal
     publish_at      BIGINT,                                -- internal
+    end_at          BIGINT,                                -- internal
     brand           TEXT   NOT NULL,                       -- public
     name            TEXT   NOT NULL,                       -- public
     subtitle        TEXT   NOT NULL,                       -- public
@@ -76,7 +77,8 @@ CREATE TABLE product (
     created_at      BIGINT NOT NULL,                       -- internal
     updated_at      BIGINT NOT NULL,                       -- internal
     version         BIGINT NOT NULL,                       -- internal
-    CHECK (status <> 'scheduled' OR publish_at IS NOT NULL)
+    CHECK (status <> 'scheduled' OR publish_at IS NOT NULL),
+    CHECK (end_at > publish_at)
 );
 CREATE INDEX product_updated ON product (updated_at, id);
 CREATE INDEX product_name ON product (sort_name, id);

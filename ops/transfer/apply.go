@@ -34,7 +34,6 @@ type memory struct {
 	Media        map[string]string `json:"media,omitempty"`    // picture by its source
 	Missing      []string          `json:"missing,omitempty"`  // pictures that could not be had
 	Variants     []string          `json:"variants,omitempty"` // ids, in the order of Product.Variants
-	Ended        bool              `json:"ended,omitempty"`    // its last day was over
 	// Merged says that the summary was too long for a subtitle and stands at
 	// the head of the description.
 	Merged bool `json:"merged,omitempty"`
@@ -64,8 +63,7 @@ func (a *applier) tell(row int, reason string, params ...any) {
 }
 
 // fingerprint is the same for files that say the same of a product. A sale
-// that has begun or ended since is a change, too, and so is a last day that is
-// over.
+// that has begun or ended since is a change, too.
 func (a *applier) fingerprint(now time.Time) (string, error) {
 	p := a.in
 	p.Rows = nil
@@ -77,7 +75,7 @@ func (a *applier) fingerprint(now time.Time) (string, error) {
 			sales = append(sales, price.holds(now))
 		}
 	}
-	text, err := json.Marshal([]any{p, sales, p.ended(now), a.lang})
+	text, err := json.Marshal([]any{p, sales, a.lang})
 	if err != nil {
 		return "", err
 	}
@@ -283,6 +281,7 @@ func (a *applier) merge(ctx context.Context, tx *db.Tx, old *catalog.Product) (c
 		p.Tags = slices.Clone(a.in.Tags)
 	}
 	a.mergeStatus(&p, old, tx.Now())
+	a.mergeEnd(&p)
 	if class, ok := a.taxClass(a.in.TaxClass); ok || p.TaxClassID == "" {
 		p.TaxClassID = class
 	}
@@ -342,7 +341,7 @@ func (a *applier) merged() bool {
 // statusOf is the catalogue's status for what a file says at an instant.
 func statusOf(p Product, now time.Time) (catalog.Status, time.Time) {
 	switch {
-	case p.Status == Archived, p.Status == Active && p.ended(now):
+	case p.Status == Archived:
 		return catalog.Archived, time.Time{}
 	case p.Status != Active && p.Status != Unsaid, p.Visibility == ByAddressOnly:
 		return catalog.Draft, time.Time{}
@@ -356,7 +355,7 @@ func statusOf(p Product, now time.Time) (catalog.Status, time.Time) {
 // file says what it said before.
 func (a *applier) mergeStatus(p *catalog.Product, old *catalog.Product, now time.Time) {
 	was := a.from.Kept.Product
-	if old != nil && a.known && was.Status == a.in.Status && was.Visibility == a.in.Visibility && was.PublishAt.Equal(a.in.PublishAt) && was.EndAt.Equal(a.in.EndAt) && a.from.Kept.Ended == a.in.ended(now) {
+	if old != nil && a.known && was.Status == a.in.Status && was.Visibility == a.in.Visibility && was.PublishAt.Equal(a.in.PublishAt) {
 		return
 	}
 	status, at := statusOf(a.in, now)
@@ -373,8 +372,17 @@ func (a *applier) mergeStatus(p *catalog.Product, old *catalog.Product, now time
 	case a.in.Visibility == InCategories:
 		a.tell(a.row(), "transfer.only_in_categories")
 	}
-	if !a.in.EndAt.IsZero() && (status == catalog.Active || status == catalog.Scheduled) {
-		a.tell(a.row(), "transfer.ends", "date", a.day(a.in.EndAt))
+}
+
+// mergeEnd leaves the merchant's choice of an end alone as long as the file
+// says what it said before. An end before the beginning is none.
+func (a *applier) mergeEnd(p *catalog.Product) {
+	if a.sheet.has("discontinue on") && (!a.known || !a.from.Kept.Product.EndAt.Equal(a.in.EndAt)) {
+		p.EndAt = a.in.EndAt
+	}
+	if !p.EndAt.IsZero() && !p.EndAt.After(p.PublishAt) {
+		a.tell(a.row(), "transfer.ends_too_early", "date", a.day(p.EndAt))
+		p.EndAt = time.Time{}
 	}
 }
 
@@ -567,7 +575,7 @@ func attributeValue(d custom.Field, t Attribute, lang string) (custom.Value, boo
 
 // keep is what the next import and an export need to know.
 func (a *applier) keep(saved catalog.Product, now time.Time) memory {
-	k := memory{Product: a.in, Codes: a.plan.codes[custom.Product], VariantCodes: a.plan.codes[custom.Variant], Media: a.media, Missing: a.missing, Merged: a.merged(), Ended: a.in.ended(now)}
+	k := memory{Product: a.in, Codes: a.plan.codes[custom.Product], VariantCodes: a.plan.codes[custom.Variant], Media: a.media, Missing: a.missing, Merged: a.merged()}
 	k.Product.Rows = nil
 	k.Product.Name, k.Product.Description, k.Product.SEOTitle, k.Product.SEOText = nil, nil, nil, nil
 	k.Product.Variants = slices.Clone(k.Product.Variants)

@@ -170,19 +170,6 @@ func asides() []aside {
 				return x.day(x.p.PublishAt)
 			},
 		},
-		{
-			owner: custom.Product, key: "sold_until", name: locale.Text{"en": "For sale until", "de": "Im Verkauf bis"}, typ: DateField,
-			say: func(x about) string { return x.day(x.p.EndAt) },
-			read: func(x about, s string) {
-				if s == x.day(x.p.EndAt) {
-					return
-				}
-				x.p.EndAt = time.Time{}
-				if t, err := time.ParseInLocation(time.DateOnly, s, x.ses.settings.Shop.Location()); err == nil {
-					x.p.EndAt = t
-				}
-			},
-		},
 	}
 }
 
@@ -272,6 +259,3 @@ func (r *reader) asides(values custom.Values, p *Product, v *Variant) {
 
 // dated reports whether a price holds for a time only.
 func (p Price) dated() bool { return !p.From.IsZero() || !p.Until.IsZero() }
-
-// ended reports whether the day has come from which a product is not sold.
-func (p Product) ended(now time.Time) bool { return !p.EndAt.IsZero() && !now.Before(p.EndAt) }

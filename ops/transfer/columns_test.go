@@ -16,7 +16,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/stoashop/stoa/commerce/catalog"
 	"github.com/stoashop/stoa/commerce/custom"
 	"github.com/stoashop/stoa/guard/audit"
 	"github.com/stoashop/stoa/kit/locale"
@@ -207,7 +206,7 @@ func samplesOf(platform transfer.Platform) (plain map[string]string, samples map
 			"weight":                      cell("weight", "0.35", `"weight_grams":350`),
 			"weight_unit":                 cell("weight_unit", "lb", `"weight_grams":454`).with("weight", "1"),
 			"available_on":                cell("available_on", "2026-12-24", `"publish_at":"2026-12-23T23:00:00Z"`),
-			"discontinue_on":              cell("discontinue_on", "2026-12-31", `"sold_until":"2026-12-31"`),
+			"discontinue_on":              cell("discontinue_on", "2026-12-31", `"end_at":"2026-12-30T23:00:00Z"`),
 			"inventory_count":             cell("inventory_count", "7", `"on_hand":7`),
 			"inventory_backorderable":     cell("inventory_backorderable", "true", `"backorder_limit":1000000`),
 			"track_inventory":             cell("track_inventory", "false", `"tracked":false`),
@@ -507,8 +506,8 @@ func TestColumns_ofPeople(t *testing.T) {
 	})
 }
 
-// What has an end in the file does not go on for ever in silence: the row says
-// so while it lasts, and the same file ends it afterwards.
+// What has an end in the file ends: goods by themselves, and of a sale the row
+// says so while it lasts, and the same file ends it afterwards.
 func TestDates_areTold(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
 		s := newShop(t, e, nil)
@@ -521,7 +520,11 @@ func TestDates_areTold(t *testing.T) {
 			for _, handle := range []string{"running", "over", "planned", "open", "lasting", "ended"} {
 				p := s.product(t, handle)
 				price, _ := p.Variants[0].Price("plist_std")
-				out[handle] = string(p.Status) + " " + price.Amount.Decimal("EUR") + " " + price.CompareAt.Decimal("EUR")
+				out[handle] = string(p.Status)
+				if !p.VisibleAt(e.Clock.Now()) {
+					out[handle] = "hidden"
+				}
+				out[handle] += " " + price.Amount.Decimal("EUR") + " " + price.CompareAt.Decimal("EUR")
 			}
 			return out
 		}
@@ -537,10 +540,10 @@ func TestDates_areTold(t *testing.T) {
 		if got, want := told(transfer.WooCommerce, woo), []string{"2 transfer.sale_ends " + day(1), "3 transfer.sale_over " + day(-1), "4 transfer.sale_not_begun " + day(1)}; !slices.Equal(got, want) {
 			t.Errorf("told of sales: %v, want %v", got, want)
 		}
-		if got, want := told(transfer.Spree, spree), []string{"2 transfer.ends " + day(1)}; !slices.Equal(got, want) {
-			t.Errorf("told of last days: %v, want %v", got, want)
+		if got := told(transfer.Spree, spree); len(got) != 0 {
+			t.Errorf("told of last days, which the shop keeps itself: %v", got)
 		}
-		want := map[string]string{"running": "active 8.00 10.00", "over": "active 10.00 0.00", "planned": "active 10.00 0.00", "open": "active 8.00 10.00", "lasting": "active 10.00 0.00", "ended": "archived 10.00 0.00"}
+		want := map[string]string{"running": "active 8.00 10.00", "over": "active 10.00 0.00", "planned": "active 10.00 0.00", "open": "active 8.00 10.00", "lasting": "active 10.00 0.00", "ended": "hidden 10.00 0.00"}
 		if diff := cmp.Diff(want, state()); diff != "" {
 			t.Errorf("at the import (-want +got):\n%s", diff)
 		}
@@ -552,21 +555,25 @@ func TestDates_areTold(t *testing.T) {
 		if got := told(transfer.WooCommerce, woo); len(got) != 2 {
 			t.Errorf("told of sales two days later: %v, want the one that is over and the one that runs", got)
 		}
-		told(transfer.Spree, spree)
-		want["running"], want["planned"], want["lasting"] = "active 10.00 0.00", "active 8.00 10.00", "archived 10.00 0.00"
+		want["running"], want["planned"], want["lasting"] = "active 10.00 0.00", "active 8.00 10.00", "hidden 10.00 0.00"
 		if diff := cmp.Diff(want, state()); diff != "" {
 			t.Errorf("two days later (-want +got):\n%s", diff)
 		}
 
 		// The merchant sells the last ones off; the same file does not stop that.
 		p := *s.product(t, "lasting")
-		p.Status = catalog.Active
+		p.EndAt = time.Time{}
 		if _, err := s.Catalog.SaveNow(t.Context(), audit.Staff("stf_1"), p); err != nil {
 			t.Fatal(err)
 		}
 		told(transfer.Spree, strings.Replace(spree, "Lasting", "Last ones", 1))
-		if p := s.product(t, "lasting"); p.Status != catalog.Active || p.Name["en"] != "Last ones" {
-			t.Errorf("%s is %s, want it on sale again", p.Name["en"], p.Status)
+		if p := s.product(t, "lasting"); !p.VisibleAt(e.Clock.Now()) || p.Name["en"] != "Last ones" {
+			t.Errorf("%s is %s until %v, want it on sale again", p.Name["en"], p.Status, p.EndAt)
+		}
+		// An end that lies before the beginning is none, and that is said.
+		early := table("slug|sku|name|price|status|available_on|discontinue_on", "early|S-3|Early|10|active|"+day(5)+"|"+day(4))
+		if got, want := told(transfer.Spree, early), []string{"2 transfer.ends_too_early " + day(4)}; !slices.Equal(got, want) {
+			t.Errorf("told %v, want %v", got, want)
 		}
 	})
 }

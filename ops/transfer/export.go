@@ -109,7 +109,7 @@ func (w *sheetWriter) takes(c column, first bool) bool {
 // see must not show in the other shop because its files have no word for it.
 func (f *format) telling(p Product, now time.Time) Product {
 	p.Status = cmp.Or(p.Status, Active)
-	if f.dateless && now.Before(p.PublishAt) || f.silent && p.Visibility == ByAddressOnly {
+	if f.dateless && (now.Before(p.PublishAt) || !p.EndAt.IsZero() && !now.Before(p.EndAt)) || f.silent && p.Visibility == ByAddressOnly {
 		p.Status = Draft
 	}
 	if !f.shelved {

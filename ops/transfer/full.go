@@ -87,6 +87,7 @@ type (
 		Handle    string         `json:"handle"`
 		Status    catalog.Status `json:"status"`
 		PublishAt *time.Time     `json:"publish_at,omitempty"`
+		EndAt     *time.Time     `json:"end_at,omitempty"`
 		Brand     string         `json:"brand,omitempty"`
 		fullTexts
 		TaxClass    string        `json:"tax_class,omitempty"`   // code
@@ -360,6 +361,10 @@ func (w *fullWriter) product(p catalog.Product, from origin, stock map[string][]
 	if !p.PublishAt.IsZero() {
 		at := p.PublishAt.UTC()
 		line.PublishAt = &at
+	}
+	if !p.EndAt.IsZero() {
+		at := p.EndAt.UTC()
+		line.EndAt = &at
 	}
 	for _, o := range p.Options {
 		option := fullOption{Code: o.Code, Name: o.Name}

@@ -201,6 +201,7 @@ func (r *reader) product(p catalog.Product, from origin) Product {
 			out.Visibility = Everywhere
 		}
 	}
+	out.EndAt = p.EndAt
 	out.Vendor = p.Brand
 	if class, _ := r.taxClass(k.Product.TaxClass); !known || class != p.TaxClassID {
 		for _, c := range r.settings.Classes {

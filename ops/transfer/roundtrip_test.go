@@ -56,7 +56,7 @@ func (s *shop) furnish(t *testing.T) {
 		p.Variants[0].Fields = custom.Values{"shade": custom.OfCode("light")}
 	})
 	change("tripod", func(p *catalog.Product) { p.Status = catalog.Archived })
-	change("orchid", func(p *catalog.Product) { p.Status = catalog.Draft })
+	change("orchid", func(p *catalog.Product) { p.Status, p.EndAt = catalog.Draft, s.Clock.Now().Add(72*time.Hour) })
 	change("bonsai-tree", func(p *catalog.Product) {
 		p.Status, p.PublishAt = catalog.Scheduled, s.Clock.Now().Add(48*time.Hour+7*time.Millisecond)
 	})

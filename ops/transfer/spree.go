@@ -59,7 +59,7 @@ func spreeProducts() *format {
 			mapped("weight", "weight", asWeight, "variants.weight"),
 			mapped("weight_unit", "weight unit", asUnit, "variants.weight"),
 			mapped("available_on", "available on", asTime, "publish_at").asides("available_since"),
-			mapped("discontinue_on", "discontinue on", asTime, "").asides("sold_until"),
+			mapped("discontinue_on", "discontinue on", asTime, "end_at"),
 			mapped("inventory_count", "inventory", asNumber, "variants.stock"),
 			mapped("inventory_backorderable", "backorderable", asBool, "variants.stock").or("false"),
 			mapped("track_inventory", "track", asBool, "variants.stock").or("true"),

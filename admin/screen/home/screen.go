@@ -254,7 +254,7 @@ func (s *screen) todos(ctx context.Context, d *admin.Desk, _ time.Time, v *View)
 	}
 	if d.Can(policy.StockRead) {
 		few := s.Inventory.Display().Few
-		n, err := low(ctx, s.DB, few, 100)
+		n, err := low(ctx, s.DB, s.DB.Now(), few, 100)
 		if err != nil {
 			return err
 		}

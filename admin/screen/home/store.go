@@ -3,19 +3,20 @@ package home
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/stoashop/stoa/platform/db"
 )
 
 // low counts, up to a limit, the counted variants on sale of which at most
 // some are left.
-func low(ctx context.Context, q db.Q, most int64, limit int) (n int64, err error) {
+func low(ctx context.Context, q db.Q, now time.Time, most int64, limit int) (n int64, err error) {
 	err = q.QueryRow(ctx, `
 		SELECT COUNT(*) FROM (
 			SELECT v.id FROM variant v JOIN product p ON p.id = v.product_id
-			WHERE v.status = 'active' AND v.tracked = 1 AND p.status = 'active'
+			WHERE v.status = 'active' AND v.tracked = 1 AND p.status = 'active' AND (p.end_at IS NULL OR p.end_at > $3)
 			AND COALESCE((SELECT SUM(l.on_hand - l.allocated - l.held - l.safety) FROM stock_level l WHERE l.variant_id = v.id), 0) <= $1
-			LIMIT $2) AS few`, most, limit).Scan(&n)
+			LIMIT $2) AS few`, most, limit, now.UnixMilli()).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("count low stock: %w", err)
 	}

@@ -41,6 +41,7 @@ type form struct {
 	SEODescription map[string]string       `form:"seo_description" max:"1000" multiline:"true"`
 	Status         string                  `form:"status" oneof:"draft scheduled active archived" required:"true"`
 	PublishAt      *time.Time              `form:"publish_at" time:"local"`
+	EndAt          *time.Time              `form:"end_at" time:"local"`
 	Brand          string                  `form:"brand" max:"250"`
 	Tags           string                  `form:"tags" max:"4000"`
 	TaxClass       string                  `form:"tax_class" max:"40"`
@@ -169,6 +170,10 @@ func (s *screen) edit(ctx context.Context, d *admin.Desk, p catalog.Product, in 
 	p.PublishAt = time.Time{}
 	if in.PublishAt != nil && p.Status == catalog.Scheduled {
 		p.PublishAt = *in.PublishAt
+	}
+	p.EndAt = time.Time{}
+	if in.EndAt != nil {
+		p.EndAt = *in.EndAt
 	}
 	p.Tags = nil
 	for tag := range strings.SplitSeq(in.Tags, ",") {
@@ -345,7 +350,7 @@ func (s *screen) page(w http.ResponseWriter, r *http.Request, p catalog.Product,
 
 // about fills in what only a stored product has.
 func (s *screen) about(d *admin.Desk, v *View, p catalog.Product, write bool) {
-	v.Badges = []admin.Status{Status(d.P, p.Status)}
+	v.Badges = []admin.Status{Status(d.P, p.Status, p.EndedAt(s.DB.Now()))}
 	if page := d.InShop("/p/", p.Slugs); page != "" && p.VisibleAt(s.DB.Now()) {
 		v.Actions = []admin.Action{{Label: d.P.T("admin.product.view"), URL: page, Icon: "external-link", Away: true}}
 	}
@@ -573,9 +578,12 @@ func (s *screen) side(ctx context.Context, d *admin.Desk, p catalog.Product, t a
 	for _, code := range []string{"active", "draft", "scheduled", "archived"} {
 		status.Choices = append(status.Choices, admin.Choice{Value: code, Label: d.P.T("admin.product.status." + code), Help: d.P.T("admin.product.status_help." + code), Selected: string(p.Status) == code})
 	}
-	publish := ""
-	if !p.PublishAt.IsZero() {
-		publish = p.PublishAt.In(d.Zone()).Format("2006-01-02T15:04")
+	moment := func(name string, at time.Time) admin.Field {
+		f := admin.Field{Name: name, Label: d.P.T("admin.product." + name), Kind: admin.MomentField, Help: d.P.T("admin.product." + name + "_help")}
+		if !at.IsZero() {
+			f.Value = at.In(d.Zone()).Format("2006-01-02T15:04")
+		}
+		return f
 	}
 	var places []admin.Choice
 	main := []admin.Choice{{Label: d.P.T("admin.product.main_first")}}
@@ -607,7 +615,7 @@ func (s *screen) side(ctx context.Context, d *admin.Desk, p catalog.Product, t a
 		class.Choices = append(class.Choices, admin.Choice{Value: c.ID, Label: c.Name.In(d.P.Lang(), d.First()), Selected: c.ID == p.TaxClassID})
 	}
 	return []admin.Section{
-		{Title: d.P.T("admin.product.status"), ID: "status-card", Fields: t.Fields(status, admin.Field{Name: "publish_at", Label: d.P.T("admin.product.publish_at"), Kind: admin.MomentField, Value: publish, Help: d.P.T("admin.product.publish_help")})},
+		{Title: d.P.T("admin.product.status"), ID: "status-card", Fields: t.Fields(status, moment("publish_at", p.PublishAt), moment("end_at", p.EndAt))},
 		{Title: d.P.T("admin.product.belongs"), ID: "belongs", Fields: t.Fields(belongs...)},
 		{Title: d.P.T("admin.product.tax"), ID: "tax", Fields: t.Fields(class)},
 	}, nil

@@ -253,7 +253,7 @@ func (s *screen) table(ctx context.Context, d *admin.Desk, q query, marks []mark
 		if n := tree.Find(m.category); n != nil {
 			category = n.Name.In(d.P.Lang(), d.First())
 		}
-		status := Status(d.P, c.Status)
+		status := Status(d.P, c.Status, c.EndedAt(s.DB.Now()))
 		t.Rows = append(t.Rows, admin.Row{ID: m.id, Name: name, Cells: []admin.Cell{
 			{Picture: &picture},
 			{Text: name, Note: note, URL: at + "/" + m.id},
@@ -412,8 +412,12 @@ func known(product string) error {
 	return nil
 }
 
-// Status is a product's status in words.
-func Status(p interface{ T(string, ...any) string }, status catalog.Status) admin.Status {
+// Status is a product's status in words. One whose end is over is said to be
+// so where it would be on sale otherwise.
+func Status(p interface{ T(string, ...any) string }, status catalog.Status, ended bool) admin.Status {
+	if ended && (status == catalog.Active || status == catalog.Scheduled) {
+		return admin.Status{Tone: admin.Muted, Text: p.T("admin.product.status.ended")}
+	}
 	tones := map[catalog.Status]string{catalog.Active: admin.Good, catalog.Scheduled: admin.Warn, catalog.Draft: admin.Open, catalog.Archived: admin.Muted}
 	return admin.Status{Tone: tones[status], Text: p.T("admin.product.status." + string(status))}
 }
