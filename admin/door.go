@@ -18,10 +18,10 @@ import (
 // desk.
 func (o *Office) doorRoutes() []policy.Route {
 	guest := func(name, method, pattern string, owner policy.Owner, h web.Handler) policy.Route {
-		return policy.Route{Name: "admin." + name, Method: method, Pattern: Prefix + pattern, Who: policy.Guest, Owner: owner, Body: 16 << 10, Handler: h}
+		return policy.Route{Name: "admin." + name, Method: method, Pattern: Prefix + pattern, Who: policy.Guest, Owner: owner, Handler: h}
 	}
 	own := func(name, pattern string, h web.Handler) policy.Route { // a repeat does the same again
-		return policy.Route{Name: "admin." + name, Method: http.MethodPost, Pattern: Prefix + pattern, Who: policy.Staff, Permission: policy.Self, Body: 16 << 10, Handler: h}
+		return policy.Route{Name: "admin." + name, Method: http.MethodPost, Pattern: Prefix + pattern, Who: policy.Staff, Permission: policy.Self, Handler: h}
 	}
 	return []policy.Route{
 		guest("sign_in", http.MethodGet, "/sign-in", policy.Nothing, o.signInPage),

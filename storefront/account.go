@@ -21,7 +21,7 @@ import (
 
 // own declares a page of the signed-in customer's.
 func own(name, method, pattern string, h web.Handler) policy.Route {
-	return policy.Route{Name: "storefront.account" + name, Method: method, Pattern: "/{lang}/account" + pattern, Who: policy.Customer, Owner: policy.OwnAccount, Body: 64 << 10, Handler: h}
+	return policy.Route{Name: "storefront.account" + name, Method: method, Pattern: "/{lang}/account" + pattern, Who: policy.Customer, Owner: policy.OwnAccount, Handler: h}
 }
 
 func (s *Store) accountRoutes() []policy.Route {

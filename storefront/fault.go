@@ -25,7 +25,7 @@ func correctable(err error) bool {
 	switch {
 	case fault.Is(err, fault.Invalid), fault.Is(err, fault.Conflict), fault.Is(err, fault.TooMany), fault.Is(err, fault.Declined):
 		return true
-	case fault.Is(err, fault.Malformed):
+	case fault.Is(err, fault.Malformed), fault.Is(err, fault.TooLarge):
 		return len(fault.From(err).Fields) > 0
 	}
 	return false

@@ -67,6 +67,8 @@ func TestForms_refuseBadInput(t *testing.T) {
 				{"no UTF-8", f.text, []string{"\xff\xfe"}, []int{400, 422}, ""},
 				{"control characters", f.text, []string{"a\x00b"}, []int{400, 422}, ""},
 				{"far too long", f.text, []string{strings.Repeat("long ", 8000)}, []int{422}, ""},
+				{"200,000 characters", f.text, []string{strings.Repeat("long ", 40_000)}, unfit, "characters."},
+				{"more than a form may have", f.text, []string{strings.Repeat("long ", 1<<20/5)}, []int{413}, "characters."},
 				{"a card number", f.text, []string{"4242 4242 4242 4242"}, unfit, "This looks like a card number."},
 				{"nothing where something must be", f.need, nil, unfit, ""},
 			}

@@ -172,7 +172,7 @@ func get(name, pattern string, owner policy.Owner, h web.Handler) policy.Route {
 // post declares a form that a shopper sends.
 func post(name, pattern string, owner policy.Owner, h web.Handler) policy.Route {
 	r := get(name, pattern, owner, h)
-	r.Method, r.Body = http.MethodPost, 64<<10
+	r.Method = http.MethodPost
 	return r
 }
 

@@ -312,13 +312,13 @@ func (o Options) serve(route Route, w http.ResponseWriter, r *http.Request) erro
 	if limit == 0 {
 		limit = 1 << 20
 	}
-	if err := web.LimitBody(w, r, limit); err != nil {
-		return err
-	}
 	if route.Owner == SecretLink {
 		w.Header().Set("Referrer-Policy", "no-referrer") // the address is the secret
 	}
-	if route.Who == Public {
+	if route.Who == Public { // takes no forms that people fill in
+		if err := web.LimitBody(w, r, limit); err != nil {
+			return err
+		}
 		return route.Handler(w, r)
 	}
 	w.Header().Set("Cache-Control", "no-store")
@@ -329,6 +329,9 @@ func (o Options) serve(route Route, w http.ResponseWriter, r *http.Request) erro
 	r = r.WithContext(With(r.Context(), id))
 	switch route.Decide(id) {
 	case Allow:
+		if r, err = web.LimitForm(w, r, limit); err != nil {
+			return err
+		}
 		return route.Handler(w, r)
 	case SignIn:
 		if o.AskSignIn != nil {

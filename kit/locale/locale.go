@@ -200,7 +200,7 @@ func (p *Printer) find(key string) (message, bool) {
 
 // T returns the message of key with {name} replaced by the parameters, given
 // as pairs of name and value or as one map[string]any. A message with plural
-// forms picks by the whole number "count". money.Money, money.Rate and
+// forms picks by the whole number "count". money.Money, money.Rate, Size and
 // time.Time values are formatted; everything else is printed plainly. An
 // unknown key comes back as itself.
 func (p *Printer) T(key string, params ...any) string {
@@ -294,6 +294,8 @@ func (p *Printer) value(v any) string {
 		return p.Number(x)
 	case money.Rate:
 		return p.Percent(x)
+	case Size:
+		return p.Size(x)
 	case Text:
 		return x.In(p.lang, p.catalog.langs[0])
 	}
@@ -424,6 +426,21 @@ func (p *Printer) Weight(grams int64) string {
 	}
 	s := strconv.FormatFloat(float64(grams)/1000, 'f', -1, 64)
 	return p.Decimal(s) + "\u00a0kg"
+}
+
+// Size is a number of bytes.
+type Size int64
+
+// Size writes whole MB from a mebibyte on, whole KB from a kibibyte on, and
+// bytes as B below: "64 MB".
+func (p *Printer) Size(n Size) string {
+	switch {
+	case n >= 1<<20:
+		return p.Number(int64(n>>20)) + "\u00a0MB"
+	case n >= 1<<10:
+		return p.Number(int64(n>>10)) + "\u00a0KB"
+	}
+	return p.Number(int64(n)) + "\u00a0B"
 }
 
 // Date writes a day: "24 November 2026", "24. November 2026".

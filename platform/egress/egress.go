@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"github.com/stoashop/stoa/kit/fault"
+	"github.com/stoashop/stoa/kit/locale"
 )
 
 // Client makes HTTP clients that cannot be talked into visiting the machine's
@@ -318,5 +319,5 @@ func refused(address, why string) error {
 }
 
 func tooLarge(limit int64) error {
-	return fault.New(fault.TooLarge, "egress.too_large").With("max", limit)
+	return fault.New(fault.TooLarge, "egress.too_large").With("max", locale.Size(limit))
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/stoashop/stoa/kit/fault"
+	"github.com/stoashop/stoa/kit/locale"
 )
 
 // FormKeyField is the hidden input that carries a form's one-time key. Every
@@ -113,8 +114,8 @@ func (r Raw) Names() []string {
 // Everything that is wrong is told at once. An unknown or repeated field makes
 // the fault Malformed ("form.malformed"); anything else Invalid
 // ("form.invalid"); both carry all fields. A body that cannot be read as a form
-// is Malformed, one over Limits.Bytes TooLarge. On error T is zero and Raw
-// holds what was typed.
+// is Malformed, one over Limits.Bytes TooLarge; below LimitForm it says at which
+// fields. On error T is zero and Raw holds what was typed.
 func DecodeForm[T any](r *http.Request, l Limits) (T, Raw, error) {
 	var t, none T
 	raw, err := decodeForm(r, l.filled(), reflect.ValueOf(&t).Elem())
@@ -198,51 +199,59 @@ func media(r *http.Request, want ...string) (string, map[string]string, error) {
 	return kind, params, nil
 }
 
+// maxTexts is what the texts of a multipart form may have beside Limits.Memory;
+// package multipart sets it.
+const maxTexts = 10 << 20
+
 func readBody(r *http.Request, limit int64) ([]byte, error) {
 	if r.Body == nil {
 		return nil, nil
 	}
 	if r.ContentLength > limit {
-		return nil, fault.New(fault.TooLarge, "request.too_large").With("max", limit)
+		return nil, tooMuch(limit)
 	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
 	if err != nil {
 		return nil, unreadable(err)
 	}
 	if int64(len(body)) > limit {
-		return nil, fault.New(fault.TooLarge, "request.too_large").With("max", limit)
+		return nil, tooMuch(limit)
 	}
 	return body, nil
+}
+
+// tooMuch refuses a body of more than limit bytes.
+func tooMuch(limit int64) *fault.Error {
+	return fault.New(fault.TooLarge, "request.too_large").With("max", locale.Size(limit))
 }
 
 // unreadable says why a body could not be read.
 func unreadable(err error) error {
 	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) || errors.Is(err, multipart.ErrMessageTooLarge) {
-		e := fault.New(fault.TooLarge, "request.too_large").Because(err)
-		if tooLarge != nil {
-			e = e.With("max", tooLarge.Limit)
-		}
-		return e
+	if errors.As(err, &tooLarge) {
+		return tooMuch(tooLarge.Limit)
 	}
 	return fault.New(fault.Malformed, "request.unreadable").Because(err)
 }
 
 func decodeForm(r *http.Request, l Limits, v reflect.Value) (Raw, error) {
-	kind, params, err := media(r, "application/x-www-form-urlencoded", "multipart/form-data")
+	kind, params, err := media(r, formKind, filesKind)
 	if err != nil {
 		return Raw{}, err
 	}
 	in := &inputs{strict: true}
-	if kind == "multipart/form-data" {
+	if kind == filesKind {
 		if r.Body == nil || params["boundary"] == "" {
 			return Raw{}, fault.New(fault.Malformed, "request.unreadable")
 		}
 		if r.ContentLength > l.Bytes {
-			return Raw{}, fault.New(fault.TooLarge, "request.too_large").With("max", l.Bytes)
+			return Raw{}, tooMuch(l.Bytes)
 		}
 		form, err := multipart.NewReader(http.MaxBytesReader(nil, r.Body, l.Bytes), params["boundary"]).ReadForm(l.Memory)
-		if err != nil {
+		switch {
+		case errors.Is(err, multipart.ErrMessageTooLarge): // its texts, or the number of its parts
+			return Raw{}, tooMuch(l.Memory + maxTexts)
+		case err != nil:
 			return Raw{}, unreadable(err)
 		}
 		// The server removes temporary files of the request that it made
@@ -258,6 +267,10 @@ func decodeForm(r *http.Request, l Limits, v reflect.Value) (Raw, error) {
 			return Raw{in.values}, fault.New(fault.Malformed, "request.unreadable").Because(err)
 		}
 	}
+	large := oversized(r)
+	if large != nil {
+		large.round(in.values)
+	}
 	raw := Raw{in.values}
 	count := 0
 	for _, vs := range in.values {
@@ -271,7 +284,16 @@ func decodeForm(r *http.Request, l Limits, v reflect.Value) (Raw, error) {
 	}
 	b := &binder{limits: l}
 	b.form(planOf(v.Type(), fromForm), in, v)
-	return raw, b.err()
+	if large == nil || len(large.files)+len(large.texts) == 0 {
+		return raw, b.err()
+	}
+	large.tell(b)
+	if b.malformed {
+		return raw, b.err()
+	}
+	e := tooMuch(large.limit)
+	e.Fields = b.fields
+	return raw, e
 }
 
 func readJSON(r *http.Request, l Limits) (node, error) {

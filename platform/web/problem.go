@@ -96,7 +96,7 @@ func explain(err error) (int, *fault.Error) {
 		var tooLarge *http.MaxBytesError
 		switch {
 		case errors.As(err, &tooLarge):
-			f = fault.New(fault.TooLarge, "request.too_large").With("max", tooLarge.Limit)
+			f = tooMuch(tooLarge.Limit)
 		case errors.Is(err, context.DeadlineExceeded):
 			f = fault.New(fault.Unavailable, "request.timed_out").Because(err)
 		}
