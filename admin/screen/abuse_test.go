@@ -202,7 +202,7 @@ func (h *house) abuse(b *browser, page, action string) {
 	// What the decoder cannot know, such as the merchant's own fields, is told
 	// once the rest is in order.
 	later := func(in input) bool {
-		return strings.Contains(in.name, "fields.") || strings.HasPrefix(in.name, "quantity.")
+		return strings.Contains(in.name, "fields.") || strings.HasPrefix(in.name, "quantity.") || strings.HasPrefix(in.name, "cancel.")
 	}
 	var numbers, counts, laters []input
 	for _, in := range inputs {
