@@ -169,7 +169,7 @@ func (s *Shop) foundations(context.Context) error {
 	if err != nil {
 		return wrongSettings(err)
 	}
-	s.cookies = web.Cookies{Secure: secure}
+	s.cookies = web.CookiesAt(s.base, secure)
 	layers := append(s.parts.words[:len(s.parts.words):len(s.parts.words)], words.Files)
 	for i, j := 0, len(layers)-1; i < j; i, j = i+1, j-1 { // the built-in words first, overridden by later ones
 		layers[i], layers[j] = layers[j], layers[i]

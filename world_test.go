@@ -259,10 +259,10 @@ func (w *world) people() {
 		w.actors = append(w.actors, policytest.Actor{Name: name, Identity: id, Prepare: prepare})
 	}
 	add("anonymous", policy.Identity{}, nil)
-	add("customer", policy.Identity{Kind: policy.Customer}, cookie("stoa_session", ada.session))
-	add("stranger", policy.Identity{Kind: policy.Customer}, cookie("stoa_session", bob.session))
+	add("customer", policy.Identity{Kind: policy.Customer}, cookie("stoa_session-8080", ada.session))
+	add("stranger", policy.Identity{Kind: policy.Customer}, cookie("stoa_session-8080", bob.session))
 	for _, role := range policy.Roles() {
-		add(string(role), policy.Identity{Kind: policy.Staff, Permissions: role.Permissions()}, cookie("stoa_staff", sessions[role]))
+		add(string(role), policy.Identity{Kind: policy.Staff, Permissions: role.Permissions()}, cookie("stoa_staff-8080", sessions[role]))
 	}
 	for _, token := range []struct {
 		name   string

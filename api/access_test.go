@@ -60,7 +60,7 @@ func TestT72_aTokenDoesWhatItSaysAndNoMore(t *testing.T) {
 			// Neither the office nor the shop takes it for a session.
 			r := httptest.NewRequest("GET", base+"/admin", nil)
 			r.Header.Set("Authorization", "Bearer "+key)
-			r.Header.Set("Cookie", "staff="+key+"; __Host-staff="+key)
+			r.Header.Set("Cookie", "stoa_staff-8080="+key+"; stoa_session-8080="+key)
 			r.Header.Set("Accept", "application/json")
 			if w := h.send(r); w.Code != 401 {
 				t.Errorf("the office answers a token with %d", w.Code)

@@ -126,7 +126,7 @@ func TestOrders_programsAreNamed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.AddCookie(&http.Cookie{Name: "stoa_staff", Value: h.owner})
+		r.AddCookie(&http.Cookie{Name: "stoa_staff-8080", Value: h.owner})
 		page := h.send(r).Body.String()
 		if !strings.Contains(page, "Till &lt;3&gt; · ") || !strings.Contains(page, "Printed.") || strings.Contains(page, "Former staff") {
 			t.Errorf("the timeline does not name the program:\n%s", page)

@@ -2,18 +2,36 @@ package web
 
 import (
 	"net/http"
+	"net/url"
 	"time"
 )
 
 // Cookies writes the shop's cookies: HttpOnly, SameSite=Lax, for the whole
 // host. When Secure is set they are also Secure and carry the prefix __Host-,
-// which no other subdomain can forge.
-type Cookies struct{ Secure bool }
+// which no other subdomain can forge. Port, where it is set, is a part of
+// their names: browsers send a host's cookies to all its ports.
+type Cookies struct {
+	Secure bool
+	Port   string
+}
+
+// CookiesAt are the cookies of a shop at base. On this machine, where several
+// shops may be tried out side by side, each has its own.
+func CookiesAt(base *url.URL, secure bool) Cookies {
+	c := Cookies{Secure: secure}
+	if loopback(base.Hostname()) {
+		c.Port = base.Port()
+	}
+	return c
+}
 
 // maxCookie is the longest value that is set or believed.
 const maxCookie = 3500
 
 func (c Cookies) name(name string) string {
+	if c.Port != "" {
+		name += "-" + c.Port
+	}
 	if c.Secure {
 		return "__Host-" + name
 	}

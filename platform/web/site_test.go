@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
@@ -242,6 +243,48 @@ func TestCookies(t *testing.T) {
 	c.Clear(w, "cart")
 	if got := w.Header().Get("Set-Cookie"); got != "__Host-cart=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax" {
 		t.Errorf("clear: %s", got)
+	}
+}
+
+// Two shops on one machine share a browser's cookies, since those know no
+// ports, and leave each other's alone all the same.
+func TestCookies_ofShopsSideBySide(t *testing.T) {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, scheme := range []string{"http", "https"} {
+		var shops []*url.URL
+		for _, host := range []string{"localhost:8080", "localhost:8081"} {
+			base := &url.URL{Scheme: scheme, Host: host, Path: "/"}
+			shops = append(shops, base)
+			w := httptest.NewRecorder()
+			web.CookiesAt(base, scheme == "https").Set(w, "session", "of "+host, time.Hour)
+			jar.SetCookies(base, w.Result().Cookies())
+		}
+		for _, base := range shops {
+			r := httptest.NewRequest("GET", base.String(), nil)
+			for _, c := range jar.Cookies(base) {
+				r.AddCookie(c)
+			}
+			if got, ok := web.CookiesAt(base, scheme == "https").Get(r, "session"); got != "of "+base.Host || !ok {
+				t.Errorf("%s finds %q", base, got)
+			}
+		}
+	}
+	for address, want := range map[string]string{
+		"https://shop.example": "__Host-session", "https://shop.example:8443": "__Host-session", "http://192.168.1.2:8080": "session",
+		"http://localhost": "session", "http://127.0.0.1:8080": "session-8080", "http://[::1]:8080": "session-8080", "https://localhost:8443": "__Host-session-8443",
+	} {
+		base, err := url.Parse(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := httptest.NewRecorder()
+		web.CookiesAt(base, base.Scheme == "https").Set(w, "session", "x", 0)
+		if got := w.Result().Cookies()[0].Name; got != want {
+			t.Errorf("%s: %s, want %s", address, got, want)
+		}
 	}
 }
 
