@@ -15,19 +15,6 @@ import (
 	"github.com/stoashop/stoa/stoatest/rig"
 )
 
-// customer makes a bare account row and returns its id.
-func customer(t *testing.T, r *rig.Rig, name string) string {
-	t.Helper()
-	id := "cus_" + name
-	r.Tx(func(ctx context.Context, tx *db.Tx) error {
-		_, err := tx.Exec(ctx, `
-			INSERT INTO customer (id, key_id, email, email_index, name, phone, fields, password_hash, locale, created_at, updated_at, version)
-			VALUES ($1, 'key', $2, $2, $2, $2, $2, '', 'en', 0, 0, 1)`, id, []byte(name))
-		return err
-	})
-	return id
-}
-
 func add(r *rig.Rig, o cart.Owner, variant string, n int64) (cart.Added, error) {
 	var added cart.Added
 	err := r.DB.InTx(context.Background(), func(ctx context.Context, tx *db.Tx) (err error) {
@@ -74,11 +61,19 @@ func want(t *testing.T, got map[string]int64, pairs ...any) {
 func TestB19_mergeLosesNothingAndDoublesNothing(t *testing.T) {
 	rig.Each(t, func(t *testing.T, r *rig.Rig) {
 		a, b, c := r.Goods("A", 100, 10), r.Goods("B", 100, 10), r.Goods("C", 100, 10)
-		own := cart.Owner{CustomerID: customer(t, r, "ada")}
+		own := cart.Owner{CustomerID: r.Customer("ada")}
 		mustAdd(t, r, own, a, 2)
 		mustAdd(t, r, own, b, 1)
 		guest := mustAdd(t, r, cart.Owner{}, a, 1)
 		mustAdd(t, r, guest, c, 1)
+		typed := cart.Details{Email: "ada@example.com", Shipping: rig.Berlin(), Note: "Ring twice"}
+		r.Tx(func(ctx context.Context, tx *db.Tx) error {
+			b, err := r.Carts.Lock(ctx, tx, guest, "en")
+			if err != nil {
+				return err
+			}
+			return r.Carts.SetDetails(ctx, tx, &b, typed, "shm_1", "house.card", "en")
+		})
 
 		for range 2 {
 			r.Tx(func(ctx context.Context, tx *db.Tx) error {
@@ -90,6 +85,25 @@ func TestB19_mergeLosesNothingAndDoublesNothing(t *testing.T) {
 			})
 			want(t, quantities(t, r, own), "A", 2, "B", 1, "C", 1)
 			want(t, quantities(t, r, guest))
+			if c := r.Bag(own).Cart; c.Details != typed || c.ShippingMethod != "shm_1" || c.PaymentMethod != "house.card" {
+				t.Errorf("of what was typed is left: %+v, %s, %s", c.Details, c.ShippingMethod, c.PaymentMethod)
+			}
+		}
+		// What the customer typed themselves stays.
+		other := mustAdd(t, r, cart.Owner{}, b, 1)
+		r.Tx(func(ctx context.Context, tx *db.Tx) error {
+			b, err := r.Carts.Lock(ctx, tx, other, "en")
+			if err != nil {
+				return err
+			}
+			if err := r.Carts.SetDetails(ctx, tx, &b, cart.Details{Email: "eve@example.com"}, "", "", "en"); err != nil {
+				return err
+			}
+			_, err = r.Carts.Merge(ctx, tx, other.Token, own.CustomerID, "en")
+			return err
+		})
+		if c := r.Bag(own).Cart; c.Details != typed {
+			t.Errorf("somebody else's words came in: %+v", c.Details)
 		}
 	})
 }
@@ -98,7 +112,7 @@ func TestB19_mergeLosesNothingAndDoublesNothing(t *testing.T) {
 func TestB19_mergeIsCutToTheStock(t *testing.T) {
 	rig.Each(t, func(t *testing.T, r *rig.Rig) {
 		a := r.Goods("A", 100, 3)
-		own := cart.Owner{CustomerID: customer(t, r, "ada")}
+		own := cart.Owner{CustomerID: r.Customer("ada")}
 		mustAdd(t, r, own, a, 1)
 		guest := mustAdd(t, r, cart.Owner{}, a, 3)
 		r.Exec(t, `UPDATE stock_level SET on_hand = 1`)
@@ -140,7 +154,7 @@ func TestB12_theBagIsNoMeasureOfTheStock(t *testing.T) {
 				text += fmt.Sprintf("look %s %v; ", p.Reason, p.Params)
 			}
 			guest := cart.Owner{Token: added.Token}
-			own := cart.Owner{CustomerID: customer(t, r, fmt.Sprint(r.Display.Mode, variant, n))}
+			own := cart.Owner{CustomerID: r.Customer(fmt.Sprint(r.Display.Mode, variant, n))}
 			mustAdd(t, r, own, variant, 1)
 			r.Tx(func(ctx context.Context, tx *db.Tx) error {
 				notices, err := r.Carts.Merge(ctx, tx, guest.Token, own.CustomerID, "en")
@@ -180,7 +194,7 @@ func TestB12_theBagIsNoMeasureOfTheStock(t *testing.T) {
 func TestT101_mergeInTwoTabs(t *testing.T) {
 	rig.Each(t, func(t *testing.T, r *rig.Rig) {
 		a := r.Goods("A", 100, 10)
-		own := cart.Owner{CustomerID: customer(t, r, "ada")}
+		own := cart.Owner{CustomerID: r.Customer("ada")}
 		mustAdd(t, r, own, a, 2)
 		guest := mustAdd(t, r, cart.Owner{}, a, 3)
 		var all sync.WaitGroup
@@ -206,7 +220,7 @@ func TestT66_tokenAloneDoesNotOpenAnOwnedCart(t *testing.T) {
 	rig.Each(t, func(t *testing.T, r *rig.Rig) {
 		a := r.Goods("A", 100, 10)
 		guest := mustAdd(t, r, cart.Owner{}, a, 1)
-		own := cart.Owner{CustomerID: customer(t, r, "ada")}
+		own := cart.Owner{CustomerID: r.Customer("ada")}
 		r.Tx(func(ctx context.Context, tx *db.Tx) error {
 			_, err := r.Carts.Merge(ctx, tx, guest.Token, own.CustomerID, "en")
 			return err

@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -89,16 +91,6 @@ func (s *Service) Count(ctx context.Context, q db.Q, o Owner, now time.Time) (in
 // Lock locks the owner's cart for the rest of the transaction and prices it.
 func (s *Service) Lock(ctx context.Context, tx *db.Tx, o Owner, lang string) (Bag, error) {
 	row, err := findOpen(ctx, tx, o, hashOf(o.Token), tx.Now(), tx.ForUpdateOf("c"))
-	if err != nil {
-		return Bag{}, err
-	}
-	return s.fill(ctx, tx, row, lang, tx.Now())
-}
-
-// LockID is Lock by id, whatever the cart's state: the checkout uses it for a
-// cart it has already found to be the asker's.
-func (s *Service) LockID(ctx context.Context, tx *db.Tx, id, lang string) (Bag, error) {
-	row, err := findAny(ctx, tx, id, tx.ForUpdateOf("c"))
 	if err != nil {
 		return Bag{}, err
 	}
@@ -320,9 +312,59 @@ func (s *Service) LastOrdered(ctx context.Context, q db.Q, o Owner, now time.Tim
 	return lastOrdered(ctx, q, o, hashOf(o.Token), now.Add(-10*time.Minute))
 }
 
-// Close ends a cart that became an order.
-func (s *Service) Close(ctx context.Context, tx *db.Tx, cartID string) error {
-	return setState(ctx, tx, cartID, Ordered)
+// Close ends a cart that became an order, at the version that was ordered.
+// bought are the units of each variant. What was put into the cart since, while
+// its owner was at the bank, stays theirs, in a cart that takes its place. A
+// cart that is gone by now is no error.
+func (s *Service) Close(ctx context.Context, tx *db.Tx, cartID string, version int64, bought map[string]int64) error {
+	if same, err := closeAt(ctx, tx, cartID, version); err != nil || same {
+		return err
+	}
+	row, err := findAny(ctx, tx, cartID)
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	left, err := linesOf(ctx, tx, cartID)
+	if err != nil {
+		return err
+	}
+	bought = maps.Clone(bought)
+	for i := range left {
+		n := min(left[i].quantity, bought[left[i].variant])
+		bought[left[i].variant] -= n
+		left[i].quantity -= n
+	}
+	left = slices.DeleteFunc(left, func(l line) bool { return l.quantity == 0 })
+	if len(left) == 0 || row.State != Open {
+		return setState(ctx, tx, cartID, Ordered)
+	}
+	c, err := s.open(ctx, row)
+	if err != nil {
+		return err
+	}
+	details := c
+	c.ID, c.KeyID, c.ExpiresAt = tx.NewID("crt"), "", tx.Now().Add(Lifetime)
+	if err := replace(ctx, tx, cartID, c); err != nil {
+		return fmt.Errorf("keep what was not ordered: %w", err)
+	}
+	for _, l := range left {
+		l.id = tx.NewID("cln")
+		if err := putLine(ctx, tx, c.ID, l); err != nil {
+			return fmt.Errorf("keep what was not ordered: %w", err)
+		}
+	}
+	return s.hand(ctx, tx, details, c)
+}
+
+// hand gives what was typed in one cart to another, in which nothing was.
+func (s *Service) hand(ctx context.Context, tx *db.Tx, from, to Cart) error {
+	if from.KeyID == "" || to.KeyID != "" {
+		return nil
+	}
+	return s.SetDetails(ctx, tx, &Bag{Cart: to}, from.Details, from.ShippingMethod, from.PaymentMethod, to.Locale)
 }
 
 // Notice tells a shopper what a merge had to change.
@@ -334,8 +376,9 @@ type Notice struct {
 
 // Merge puts a guest's cart into a customer's (rule B19): the union of lines;
 // of a line in both the larger quantity, not the sum; cut to what a bag may hold
-// (see inventory.Display.Ceiling) and to the shop's limit, with a notice. The guest's cart is used up in the
-// same transaction, so a second call changes nothing. A guest without a cart
+// (see inventory.Display.Ceiling) and to the shop's limit, with a notice. What the
+// guest typed at the checkout comes along where the customer had typed nothing.
+// The guest's cart is used up in the same transaction, so a second call changes nothing. A guest without a cart
 // changes nothing either. A customer without a cart takes over the guest's.
 func (s *Service) Merge(ctx context.Context, tx *db.Tx, token, customerID, lang string) ([]Notice, error) {
 	guest, err := findOpen(ctx, tx, Owner{Token: token}, hashOf(token), tx.Now(), tx.ForUpdateOf("c"))
@@ -382,6 +425,13 @@ func (s *Service) Merge(ctx context.Context, tx *db.Tx, token, customerID, lang 
 		if err := putLine(ctx, tx, own.ID, put); err != nil {
 			return nil, fmt.Errorf("merge cart line: %w", err)
 		}
+	}
+	typed, err := s.open(ctx, guest)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.hand(ctx, tx, typed, own.Cart); err != nil {
+		return nil, err
 	}
 	if err := setState(ctx, tx, guest.ID, Merged); err != nil {
 		return nil, err

@@ -46,8 +46,8 @@ func findOpen(ctx context.Context, q db.Q, o Owner, hash string, now time.Time, 
 	return c, err
 }
 
-func findAny(ctx context.Context, q db.Q, id, lock string) (sealed, error) {
-	c, err := db.First(ctx, q, scan, `SELECT `+columns+` FROM cart c WHERE c.id = $1`+lock, id)
+func findAny(ctx context.Context, q db.Q, id string) (sealed, error) {
+	c, err := db.First(ctx, q, scan, `SELECT `+columns+` FROM cart c WHERE c.id = $1`, id)
 	if errors.Is(err, db.ErrNoRows) {
 		return c, notFound()
 	}
@@ -78,6 +78,27 @@ func saveDetails(ctx context.Context, tx *db.Tx, c Cart, details []byte) error {
 
 func setState(ctx context.Context, tx *db.Tx, id string, state State) error {
 	return tx.Send(ctx, `UPDATE cart SET state = $1, updated_at = $2 WHERE id = $3`, string(state), tx.Now().UnixMilli(), id)
+}
+
+// closeAt notes that a cart was ordered at a version; false when it has another
+// one by now, or is gone.
+func closeAt(ctx context.Context, tx *db.Tx, id string, version int64) (bool, error) {
+	n, err := tx.Exec(ctx, `UPDATE cart SET state = 'ordered', updated_at = $1 WHERE id = $2 AND version = $3`, tx.Now().UnixMilli(), id, version)
+	return n == 1, err
+}
+
+// replace puts an empty cart in the place of one that was ordered: it is found
+// by the same secret or the same customer.
+func replace(ctx context.Context, tx *db.Tx, id string, c Cart) error {
+	hash, err := db.First(ctx, tx, db.String, `SELECT token_hash FROM cart WHERE id = $1`, id)
+	if err != nil {
+		return err
+	}
+	// No secret has this hash: an id is shorter.
+	if _, err := tx.Exec(ctx, `UPDATE cart SET state = 'ordered', token_hash = id, updated_at = $1 WHERE id = $2`, tx.Now().UnixMilli(), id); err != nil {
+		return err
+	}
+	return insert(ctx, tx, c, hash)
 }
 
 func adopt(ctx context.Context, tx *db.Tx, id, customerID string) error {

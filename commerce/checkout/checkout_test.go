@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/stoashop/stoa/commerce/cart"
 	"github.com/stoashop/stoa/commerce/checkout"
 	"github.com/stoashop/stoa/commerce/inventory"
 	"github.com/stoashop/stoa/commerce/order"
@@ -530,6 +532,109 @@ func TestT40_attemptsAreLimited(t *testing.T) {
 			t.Errorf("the provider was asked %d times and %d tries were refused, want 5 and 25", r.Bank.Asked, refused)
 		}
 		r.WantLevel(variant, 5, 0, 0)
+	})
+}
+
+// T40: asking again about an attempt whose answer was lost is limited, too: a
+// provider that answers with errors is no free oracle.
+func TestT40_askingAgainIsLimited(t *testing.T) {
+	rig.Each(t, func(t *testing.T, r *rig.Rig) {
+		variant := r.Goods("kettle", 5000, 5)
+		owner := r.Fill(variant, 1)
+		r.Bank.Answer = func(payment.Request) (payment.Outcome, error) {
+			return payment.Outcome{}, errors.New("bad token")
+		}
+		for n := range 30 {
+			p := r.Placement(owner)
+			p.PaymentToken = fmt.Sprintf("tok_%d", n)
+			out, err := r.Checkout.Place(t.Context(), p)
+			if err != nil || out.State != order.Draft || out.ContinueURL != "" || out.Declined != "" {
+				t.Fatalf("%+v, %v", out, err)
+			}
+		}
+		if r.Bank.Asked != 5 || r.Count("payment_attempt") != 1 {
+			t.Errorf("the provider was asked %d times about %d attempts, want 5 and 1", r.Bank.Asked, r.Count("payment_attempt"))
+		}
+		// What was asked of it took effect after all; the job finds out.
+		o := r.OrderOf(orderOf(t, r))
+		r.Bank.Lock()
+		r.Bank.Take(o.Attempts[0].ID, money.Money{Amount: o.Total, Currency: "EUR"})
+		r.Bank.Unlock()
+		r.Clock.Advance(time.Minute)
+		r.Run()
+		if o := r.OrderOf(o.ID); o.State != order.Placed {
+			t.Errorf("the order is %s", o.State)
+		}
+	})
+}
+
+// orderOf is the id of the only order there is.
+func orderOf(t *testing.T, r *rig.Rig) (id string) {
+	t.Helper()
+	if err := r.DB.QueryRow(t.Context(), `SELECT id FROM orders`).Scan(&id); err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// What is put into a bag while its owner is at the bank is not ordered, and not
+// lost: a guest and a customer find it afterwards, with what they typed.
+func TestT8_whatCameAfterTheIntentStaysInTheBag(t *testing.T) {
+	rig.Each(t, func(t *testing.T, r *rig.Rig) {
+		kettle, spoon := r.Goods("kettle", 5000, 9), r.Goods("spoon", 300, 9)
+		customer := r.Customer("ada")
+		for name, owner := range map[string]cart.Owner{"guest": {}, "customer": {CustomerID: customer}} {
+			put := func(variant string, n int64) {
+				t.Helper()
+				r.Tx(func(ctx context.Context, tx *db.Tx) error {
+					added, err := r.Carts.Add(ctx, tx, owner, variant, n, "en")
+					if added.Token != "" && owner.CustomerID == "" {
+						owner.Token = added.Token
+					}
+					return err
+				})
+			}
+			put(kettle, 1)
+			r.Bank.Answer = func(q payment.Request) (payment.Outcome, error) {
+				r.Bank.Wait(q.AttemptID, q.Amount)
+				return payment.Outcome{Status: payment.Continue, Reference: "ref_" + q.AttemptID, ContinueURL: "https://bank.example/"}, nil
+			}
+			out, err := r.Checkout.Place(t.Context(), r.Placement(owner))
+			if err != nil {
+				t.Fatal(err)
+			}
+			put(kettle, 2)
+			put(spoon, 4)
+			o := r.OrderOf(out.OrderID)
+			r.Bank.Lock()
+			r.Bank.Take(o.Attempts[0].ID, money.Money{Amount: o.Total, Currency: "EUR"})
+			r.Bank.Unlock()
+			for range 2 {
+				if o, err = r.Checkout.Returned(t.Context(), o.Attempts[0].ID); err != nil || o.State != order.Placed {
+					t.Fatalf("%s: %s, %v", name, o.State, err)
+				}
+			}
+			b := r.Bag(owner)
+			got := make(map[string]int64)
+			for _, i := range b.Items {
+				got[i.SKU] = i.Quantity
+			}
+			if want := map[string]int64{"kettle": 2, "spoon": 4}; !maps.Equal(got, want) {
+				t.Errorf("%s: the bag holds %v, want %v", name, got, want)
+			}
+			if b.Cart.ID == o.CartID || b.Cart.Details.Shipping != rig.Berlin() {
+				t.Errorf("%s: cart %s after %s, typed %+v", name, b.Cart.ID, o.CartID, b.Cart.Details)
+			}
+			r.Bank.Answer = nil
+			if out, err := r.Checkout.Place(t.Context(), r.Placement(owner)); err != nil || out.State != order.Placed || out.OrderID == o.ID {
+				t.Errorf("%s: ordering the rest: %+v, %v", name, out, err)
+			}
+			if n := len(r.Bag(owner).Items); n != 0 {
+				t.Errorf("%s: %d lines are left in the end", name, n)
+			}
+		}
+		r.WantLevel(kettle, 9, 6, 0)
+		r.WantLevel(spoon, 9, 8, 0)
 	})
 }
 

@@ -162,7 +162,7 @@ func (s *Service) settle(ctx context.Context, tx *db.Tx, o *order.Order, a payme
 				return err
 			}
 		}
-		if err := s.Carts.Close(ctx, tx, o.CartID); err != nil {
+		if err := s.Carts.Close(ctx, tx, o.CartID, o.CartVersion, boughtOf(*o)); err != nil {
 			return err
 		}
 		if err := s.Orders.Log(ctx, tx, audit.System("checkout"), o.ID, "order.cancelled", map[string]any{"units": units, "reason": o.CancelReason}); err != nil {
@@ -183,13 +183,21 @@ func (s *Service) place(ctx context.Context, tx *db.Tx, o *order.Order) error {
 	if err := s.Orders.Place(ctx, tx, o, s.Shop().Zone); err != nil {
 		return err
 	}
-	if err := s.Carts.Close(ctx, tx, o.CartID); err != nil {
+	if err := s.Carts.Close(ctx, tx, o.CartID, o.CartVersion, boughtOf(*o)); err != nil {
 		return err
 	}
 	if o.Total == 0 {
 		return s.Orders.Save(ctx, tx, o)
 	}
 	return nil
+}
+
+func boughtOf(o order.Order) map[string]int64 {
+	units := make(map[string]int64, len(o.Lines))
+	for _, l := range o.Lines {
+		units[l.VariantID] += l.Quantity
+	}
+	return units
 }
 
 func demandsOf(o order.Order) []inventory.Demand {
@@ -239,6 +247,28 @@ func (s *Service) spend(ctx context.Context, tx *db.Tx, subject payment.Subject)
 	return verdict, nil
 }
 
+// trier is who tries in an attempt, and with which token first.
+type trier struct {
+	payment.Subject
+	Token string // see tokenKey
+}
+
+func (s *Service) trierOf(ctx context.Context, tx *db.Tx, attemptID string) (t trier, err error) {
+	raw, err := s.Orders.SubjectOf(ctx, tx, attemptID)
+	if err != nil {
+		return t, err
+	}
+	return t, json.Unmarshal([]byte(raw), &t)
+}
+
+// tokenKey tells payment tokens apart without keeping them.
+func (s *Service) tokenKey(token string) string {
+	if token == "" {
+		return ""
+	}
+	return fmt.Sprintf("%x", s.Vault.Index("payment_token", token)[:16])
+}
+
 // report tells the budget how an attempt ended.
 func (s *Service) report(ctx context.Context, tx *db.Tx, before, after payment.Attempt) error {
 	declined := after.Status == payment.Refused && before.Status != payment.Refused && after.Reason != payment.ReasonCancelled && after.Reason != payment.ReasonExpired
@@ -246,14 +276,11 @@ func (s *Service) report(ctx context.Context, tx *db.Tx, before, after payment.A
 	if !declined && !approved {
 		return nil
 	}
-	raw, err := s.Orders.SubjectOf(ctx, tx, after.ID)
+	t, err := s.trierOf(ctx, tx, after.ID)
 	if err != nil {
 		return err
 	}
-	var subject payment.Subject
-	if err := json.Unmarshal([]byte(raw), &subject); err != nil {
-		return err
-	}
+	subject := t.Subject
 	levels, err := lockLevels(ctx, tx, s.Budget.Keys(subject))
 	if err != nil {
 		return err

@@ -173,7 +173,7 @@ func (s *Service) prepare(ctx context.Context, p Placement) (prepared, error) {
 		if has {
 			same := existing.CartVersion == bag.Cart.Version && existing.Total == bag.Quote.Total.Gross && existing.PaymentMethod == p.PaymentMethod
 			if done := s.existing(&prep, existing, same); done {
-				return nil
+				return s.spare(ctx, tx, &prep, p.PaymentToken)
 			}
 		}
 		if err := s.unmet(bag, d, p, terms != ""); err != nil {
@@ -249,6 +249,26 @@ func (s *Service) existing(prep *prepared, o order.Order, same bool) bool {
 		return true
 	}
 	return false
+}
+
+// spare spends from the payment budget for asking the provider again about an
+// attempt whose answer was lost, unless it is the same question: another token
+// is another card. When nothing is left the provider is not asked: the
+// reconcile job will find out.
+func (s *Service) spare(ctx context.Context, tx *db.Tx, prep *prepared, token string) error {
+	a, ok := prep.order.Attempt(prep.attempt)
+	if !ok || a.Status != payment.Started {
+		return nil
+	}
+	t, err := s.trierOf(ctx, tx, a.ID)
+	if err != nil || t.Token == s.tokenKey(token) {
+		return err
+	}
+	verdict, err := s.spend(ctx, tx, t.Subject)
+	if err == nil && !verdict.Allowed {
+		prep.attempt = ""
+	}
+	return err
 }
 
 func normalized(d cart.Details) cart.Details {
@@ -448,7 +468,7 @@ func (s *Service) openAttempt(ctx context.Context, tx *db.Tx, prep *prepared, p 
 		ID: tx.NewID("pay"), OrderID: o.ID, Provider: provider, Method: method, Amount: o.Total, Currency: o.Currency,
 		Live: payment.Live(impl, settings), Status: payment.Started, CreatedAt: tx.Now(),
 	}
-	raw, err := json.Marshal(subject)
+	raw, err := json.Marshal(trier{subject, s.tokenKey(p.PaymentToken)})
 	if err != nil {
 		return err
 	}

@@ -397,11 +397,6 @@ func (s *Service) Notes(ctx context.Context, q db.Q, o Order) ([]Note, error) {
 	return notes, err
 }
 
-// StaleDrafts lists drafts whose hold ran out before, oldest first.
-func (s *Service) StaleDrafts(ctx context.Context, q db.Q, before time.Time, limit int) ([]string, error) {
-	return staleDrafts(ctx, q, before, limit)
-}
-
 // SetFields replaces the values of the merchant's own fields. It fails at
 // "fields.CODE", or with "version.changed" when the order has another version.
 func (s *Service) SetFields(ctx context.Context, tx *db.Tx, actor audit.Actor, orderID string, values custom.Values, version int64) error {

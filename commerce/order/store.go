@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/stoashop/stoa/commerce/payment"
 	"github.com/stoashop/stoa/commerce/pricing"
@@ -371,12 +370,6 @@ func insertEvent(ctx context.Context, tx *db.Tx, provider string, e payment.Even
 		VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (provider, event_id) DO NOTHING`,
 		provider, e.ID, e.AttemptID, e.Kind, tx.Now().UnixMilli())
 	return n == 1, err
-}
-
-// staleDrafts lists drafts whose hold ran out before, oldest first.
-func staleDrafts(ctx context.Context, q db.Q, before time.Time, limit int) ([]string, error) {
-	return db.All(ctx, q, db.String, `
-		SELECT id FROM orders WHERE state = 'draft' AND hold_until <= $1 ORDER BY hold_until, id LIMIT $2`, before.UnixMilli(), limit)
 }
 
 func setFields(ctx context.Context, tx *db.Tx, id string, fields []byte, version int64) (int64, error) {

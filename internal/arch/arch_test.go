@@ -232,6 +232,28 @@ func TestCalls(t *testing.T) {
 	}
 }
 
+// A provider is asked for money in one place, behind the payment budget, so that
+// no door is without it.
+func TestAuthorize_hasOneDoor(t *testing.T) {
+	var doors []string
+	for _, s := range sources(t) {
+		if strings.HasPrefix(s.pkg, "stoatest") {
+			continue
+		}
+		ast.Inspect(s.ast, func(n ast.Node) bool {
+			if call, ok := n.(*ast.CallExpr); ok {
+				if sel, ok := call.Fun.(*ast.SelectorExpr); ok && sel.Sel.Name == "Authorize" {
+					doors = append(doors, s.pkg)
+				}
+			}
+			return true
+		})
+	}
+	if !slices.Equal(doors, []string{"commerce/checkout"}) {
+		t.Errorf("Authorize is called in %v, want commerce/checkout once", doors)
+	}
+}
+
 // composes reports whether sel is the type of a composite literal in f.
 func composes(f *ast.File, sel *ast.SelectorExpr) bool {
 	found := false

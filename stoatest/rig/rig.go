@@ -219,6 +219,19 @@ func (r *Rig) Fill(variant string, units int64) cart.Owner {
 	return o
 }
 
+// Customer makes a bare account row and returns its id.
+func (r *Rig) Customer(name string) string {
+	r.t.Helper()
+	id := "cus_" + name
+	r.Tx(func(ctx context.Context, tx *db.Tx) error {
+		_, err := tx.Exec(ctx, `
+			INSERT INTO customer (id, key_id, email, email_index, name, phone, fields, password_hash, locale, created_at, updated_at, version)
+			VALUES ($1, 'key', $2, $2, $2, $2, $2, '', 'en', 0, 0, 1)`, id, []byte(name))
+		return err
+	})
+	return id
+}
+
 func (r *Rig) Bag(o cart.Owner) cart.Bag {
 	r.t.Helper()
 	b, err := r.Carts.Bag(r.t.Context(), r.DB, o, "en", r.Clock.Now())
