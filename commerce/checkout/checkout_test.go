@@ -17,6 +17,7 @@ import (
 	"github.com/stoashop/stoa/commerce/inventory"
 	"github.com/stoashop/stoa/commerce/order"
 	"github.com/stoashop/stoa/commerce/payment"
+	"github.com/stoashop/stoa/commerce/pricing"
 	"github.com/stoashop/stoa/guard/audit"
 	"github.com/stoashop/stoa/kit/fault"
 	"github.com/stoashop/stoa/kit/money"
@@ -149,6 +150,82 @@ func TestB7_chargesOnlyWhatWasShown(t *testing.T) {
 			})
 		})
 	}
+}
+
+// B7: whatever moves between any two steps of a checkout (page, click, decline,
+// second click, the bank's page, the way back), what is charged is what was
+// last shown. Prices are without tax here, so that a rate moves the total too.
+func TestB7_whateverMovesBetweenTwoSteps(t *testing.T) {
+	moves := map[string]func(t *testing.T, r *rig.Rig, variant string){
+		"price": func(t *testing.T, r *rig.Rig, variant string) {
+			r.Exec(t, `UPDATE price SET amount = amount + 900 WHERE variant_id = '`+variant+`'`)
+		},
+		"cheaper": func(t *testing.T, r *rig.Rig, variant string) {
+			r.Exec(t, `UPDATE price SET amount = amount - 900 WHERE variant_id = '`+variant+`'`)
+		},
+		"tax":      func(_ *testing.T, r *rig.Rig, _ string) { r.Rate += 10_000 },
+		"shipping": func(_ *testing.T, r *rig.Rig, _ string) { r.Delivery += 500 },
+	}
+	rig.Each(t, func(t *testing.T, r *rig.Rig) {
+		r.Basis = pricing.NetOrder
+		var charged money.Minor
+		for name, move := range moves {
+			variant := r.Goods(name, 4900, 10)
+			owner := r.Fill(variant, 1)
+			asked := r.Bank.Asked
+			refused := func(step string, p checkout.Placement) checkout.Placement {
+				t.Helper()
+				move(t, r, variant)
+				_, err := r.Checkout.Place(t.Context(), p)
+				if fault.Reason(err) != checkout.ReasonPriceChanged || fault.From(err).Params["old"].(money.Money).Amount != p.ExpectedTotal {
+					t.Errorf("%s, %s: %v, want the old total of %d to be refused", name, step, err, p.ExpectedTotal)
+				}
+				if r.Bank.Asked != asked {
+					t.Errorf("%s, %s: the bank was asked", name, step)
+				}
+				r.WantLevel(variant, 10, 0, 0)
+				shown := r.Placement(owner)
+				if now := fault.From(err).Params["new"].(money.Money).Amount; now != shown.ExpectedTotal || now == p.ExpectedTotal {
+					t.Errorf("%s, %s: the refusal says %d, the page %d, and before %d", name, step, now, shown.ExpectedTotal, p.ExpectedTotal)
+				}
+				return shown
+			}
+			p := refused("between the page and the click", r.Placement(owner))
+			r.Bank.Answer = func(payment.Request) (payment.Outcome, error) {
+				return payment.Outcome{Status: payment.Declined, Reason: payment.ReasonFunds}, nil
+			}
+			if out, err := r.Checkout.Place(t.Context(), p); err != nil || out.Declined == "" {
+				t.Fatalf("%s: %+v, %v", name, out, err)
+			}
+			asked = r.Bank.Asked
+			p = refused("between the decline and the second click", r.Placement(owner))
+			var attempt string
+			r.Bank.Answer = func(q payment.Request) (payment.Outcome, error) {
+				attempt = q.AttemptID
+				move(t, r, variant) // while the bank is asked
+				r.Bank.Wait(q.AttemptID, q.Amount)
+				return payment.Outcome{Status: payment.Continue, ContinueURL: "https://bank.example/"}, nil
+			}
+			out, err := r.Checkout.Place(t.Context(), p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			move(t, r, variant) // while the shopper is at the bank
+			r.Bank.Lock()
+			r.Bank.Take(attempt, money.Money{Amount: p.ExpectedTotal, Currency: "EUR"})
+			r.Bank.Unlock()
+			o, err := r.Checkout.Returned(t.Context(), attempt)
+			if err != nil || o.ID != out.OrderID || o.State != order.Placed || o.Payment != payment.Paid || o.Total != p.ExpectedTotal || o.Captured != p.ExpectedTotal {
+				t.Errorf("%s: the order is %s and %s, %d with %d paid, want %d: %v", name, o.State, o.Payment, o.Total, o.Captured, p.ExpectedTotal, err)
+			}
+			if err := o.Quote.Check(); err != nil || o.Quote.Total.Gross != p.ExpectedTotal {
+				t.Errorf("%s: the order is explained by %+v, %v", name, o.Quote.Total, err)
+			}
+			charged += p.ExpectedTotal
+			r.WantLevel(variant, 10, 1, 0)
+			r.WantBooks(charged, 0)
+		}
+	})
 }
 
 // The tax rate changes while a price includes it: the total stays, the tax in
@@ -290,6 +367,37 @@ func TestB12_abandonedAtTheBank(t *testing.T) {
 			t.Errorf("the cart cannot be ordered later: %+v, %v", out, err)
 		}
 		r.WantBooks(5490, 0)
+	})
+}
+
+// B12: goods are held for ten minutes from when the shopper is at the bank, and
+// never for more than thirty; then they are free again without a sweep.
+func TestB12_theHoldGrowsWithTheBank(t *testing.T) {
+	rig.Each(t, func(t *testing.T, r *rig.Rig) {
+		for answered, ends := range map[time.Duration]time.Duration{0: 10 * time.Minute, 5 * time.Minute: 15 * time.Minute, 25 * time.Minute: 30 * time.Minute} {
+			variant := r.Goods(answered.String(), 5000, 1)
+			owner, other := r.Fill(variant, 1), r.Fill(variant, 1)
+			r.Bank.Answer = func(q payment.Request) (payment.Outcome, error) {
+				r.Clock.Advance(answered)
+				r.Bank.Wait(q.AttemptID, q.Amount)
+				return payment.Outcome{Status: payment.Continue, ContinueURL: "https://bank.example/"}, nil
+			}
+			began := r.Clock.Now()
+			if _, err := r.Checkout.Place(t.Context(), r.Placement(owner)); err != nil {
+				t.Fatal(err)
+			}
+			free := func() bool {
+				return !slices.ContainsFunc(r.Bag(other).Problems, func(p cart.Problem) bool { return p.Blocks })
+			}
+			r.Clock.Set(began.Add(ends - time.Millisecond))
+			if free() {
+				t.Errorf("answered after %s: the goods are free before %s", answered, ends)
+			}
+			r.Clock.Set(began.Add(ends))
+			if !free() {
+				t.Errorf("answered after %s: the goods are held after %s", answered, ends)
+			}
+		}
 	})
 }
 

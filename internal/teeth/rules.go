@@ -75,6 +75,11 @@ func ofTheRules() []Mutation {
 			Old:  "case total != p.ExpectedTotal:", New: "case total < 0:",
 		},
 		{
+			Name: "an order that was declined is tried again at whatever it costs by now", Package: "commerce/checkout", Test: "TestB7_whateverMovesBetweenTwoSteps",
+			File: "commerce/checkout/prepare.go",
+			Old:  "case total != p.ExpectedTotal:", New: "case total != p.ExpectedTotal && !has:",
+		},
+		{
 			Name: "stock is taken without looking once more", Package: "commerce/inventory", Test: "TestB11_demandIsSummedOverLines",
 			File: "commerce/inventory/service.go",
 			Old:  "takings, short := plan(levels, demands)\n\tif len(short) > 0 {\n\t\treturn s.display().Short(short, demands)\n\t}\n\tif err := s.take", New: "takings, short := plan(levels, demands)\n\tif _ = short; false {\n\t\treturn nil\n\t}\n\tif err := s.take",
@@ -101,9 +106,20 @@ func ofTheRules() []Mutation {
 			Old:  "case d.Mode == \"exact\":\n\t\treturn s.Sellable", New: "case s.Sellable > 0:\n\t\treturn s.Sellable",
 		},
 		{
+			Name: "a bank that keeps a shopper waiting keeps the goods as long", Package: "commerce/checkout", Test: "TestB12_theHoldGrowsWithTheBank",
+			File: "commerce/checkout/finish.go",
+			Old:  "until := o.CreatedAt.Add(MaxHold)", New: "until := o.CreatedAt.Add(2 * MaxHold)",
+		},
+		{
 			Name: "late money is kept", Package: "commerce/checkout", Test: "TestB12_lateMoneyGoesBack",
 			File: "commerce/checkout/finish.go",
 			Old:  `return job.Enqueue(ctx, tx, giveBack{o.ID, a.ID, order.OutOfStock}, job.Unique("give_back:"+a.ID), job.Urgent())`, New: "return nil",
+		},
+		{
+			Name: "two who change an order do not wait for each other", Postgres: true, Package: "commerce/returns", Test: "TestB13_B17_atTheSameMoment",
+			File: "commerce/order/service.go",
+			Old:  "id string) (Order, error) {\n\treturn s.get(ctx, tx, key{\"id\", id}, tx.ForUpdateOf(\"o\"))",
+			New:  "id string) (Order, error) {\n\treturn s.get(ctx, tx, key{\"id\", id}, \"\")",
 		},
 		{
 			Name: "units that were refunded come back again", Package: "commerce/returns", Test: "TestB13_shippedUnitsComeBackOnce",

@@ -147,6 +147,7 @@ type Rig struct {
 	Checkout *checkout.Service
 	Location string
 	Rate     money.Rate
+	Basis    pricing.Basis // Gross at first
 	Delivery money.Minor
 	Display  inventory.Display // "exact" at first
 }
@@ -154,10 +155,10 @@ type Rig struct {
 func New(t *testing.T, e dbtest.Env) *Rig {
 	t.Helper()
 	e.Market(t)
-	r := &Rig{Env: e, t: t, Bank: &House{facts: make(map[string]payment.Facts)}, Runner: e.Jobs(), Rate: 190_000, Delivery: 490, Display: inventory.Display{Mode: "exact"}}
+	r := &Rig{Env: e, t: t, Bank: &House{facts: make(map[string]payment.Facts)}, Runner: e.Jobs(), Rate: 190_000, Basis: pricing.Gross, Delivery: 490, Display: inventory.Display{Mode: "exact"}}
 	rules := func(string) cart.Rules {
 		return cart.Rules{
-			MarketID: "mkt_std", Currency: "EUR", PriceListID: "plist_std", Basis: pricing.Gross, MaxPerLine: 99,
+			MarketID: "mkt_std", Currency: "EUR", PriceListID: "plist_std", Basis: r.Basis, MaxPerLine: 99,
 			Home:    tax.Place{Country: "DE"},
 			Taxes:   tax.Table{{ID: "txr_de", Country: "DE", Class: "standard", Rate: r.Rate, Name: "VAT", Source: "test", From: time.Date(2021, 1, 1, 0, 0, 0, 0, time.UTC)}},
 			Outside: tax.Refuse, Classes: map[string]string{"txc_std": "standard"}, Display: r.Display,
