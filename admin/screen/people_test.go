@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	stdimage "image"
+	"image/png"
 	"net/http"
 	"net/url"
 	"os"
@@ -181,6 +183,35 @@ func TestOffice_imports(t *testing.T) {
 			t.Errorf("%d products after the second time, want %d", n, made)
 		}
 		b.get("/admin/imports/imp_none").shows(http.StatusNotFound)
+
+		// Pictures are uploaded with the file that names them by their files.
+		mugs := []byte("Handle,Title,Variant Price,Image Src\nmug-x,Mug,9,mug.png\n")
+		upload("shopify", "mugs.csv", mugs)
+		bare := strings.Split(b.at, "?")[0]
+		h.work()
+		b.get(bare).ok("One image is named by its file. Upload the file again together with that image.")
+		var mug bytes.Buffer
+		if err := png.Encode(&mug, stdimage.NewGray(stdimage.Rect(0, 0, 40, 40))); err != nil {
+			t.Fatal(err)
+		}
+		b.get("/admin/imports/new")
+		input := b.find(func(n *html.Node) bool { return attr(n, "name") == "images" })
+		if attr(input, "type") != "file" || !slices.ContainsFunc(input.Attr, func(a html.Attribute) bool { return a.Key == "multiple" }) {
+			t.Errorf("the input for pictures is %v", input.Attr)
+		}
+		form := b.fields(b.find(func(n *html.Node) bool { return n.Data == "form" && attr(n, "action") == "/admin/imports" }))
+		form.Set("platform", "shopify")
+		b.send("/admin/imports", form, map[string][]byte{"file=mugs.csv": mugs, "images=mug.png": mug.Bytes(), "images=notes.png": []byte("<html>")})
+		with := strings.Split(b.at, "?")[0]
+		h.work()
+		b.get(with).ok("Tried", "notes.png", "This is not a picture we can use.").submit(with + "/start")
+		taken := strings.Split(b.at, "?")[0]
+		h.work()
+		b.get(taken).ok("Imported")
+		var pictures int
+		if err := h.shop.DB.QueryRow(t.Context(), `SELECT COUNT(*) FROM product_media m JOIN product p ON p.id = m.product_id WHERE p.handle = 'mug-x'`).Scan(&pictures); err != nil || pictures != 1 {
+			t.Errorf("the mug has %d pictures, want 1; %v", pictures, err)
+		}
 
 		// Customers come in the same way.
 		upload("spree", "people.csv", people)

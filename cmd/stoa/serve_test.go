@@ -231,7 +231,9 @@ func TestImport_saysWhatIsWrong(t *testing.T) {
 			"  refused  row 3, price: Please write the amount as a number such as 19.99, without a currency sign. (\"much\")\n",
 			"stoa: not everything in the file could be taken; correct the rows named above and import it again\n",
 		}},
-		"a note": {"slug,sku,name,price,currency\nc,c,C,1,EUR\nd,d,D,1,USD\n", 0, []string{"  note     the whole file: The shop has no price list in USD."}},
+		"a picture":   {"slug,sku,name,price,image1_src\ne,e,E,1,https://pics.example/e.png\n", 0, []string{"  note     the whole file: One image was not fetched from the web.\n"}},
+		"a long cell": {"slug,sku,name,price,description\nf,f,F,1," + strings.Repeat("x", 1<<20+1) + "\n", stoa.ExitRefused, []string{"row 2, description: This cell is longer than 1\u00a0MiB. A missing"}},
+		"a note":      {"slug,sku,name,price,currency\nc,c,C,1,EUR\nd,d,D,1,USD\n", 0, []string{"  note     the whole file: The shop has no price list in USD."}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "goods.csv")

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"math"
 	"path"
 	"slices"
 	"strconv"
@@ -259,6 +260,11 @@ func whole(v any) (int, bool) {
 		return n, true
 	case int64:
 		return int(n), true
+	case float64:
+		// A whole number that was kept as JSON comes back so.
+		if n == math.Trunc(n) && math.Abs(n) < 1<<53 {
+			return int(n), true
+		}
 	}
 	return 0, false
 }
@@ -288,10 +294,10 @@ func (p *Printer) value(v any) string {
 		return p.Money(x.Amount, x.Currency)
 	case time.Time:
 		return p.DateTime(x)
-	case int:
-		return p.Number(int64(x))
-	case int64:
-		return p.Number(x)
+	case int, int64, float64:
+		if n, ok := whole(x); ok {
+			return p.Number(int64(n))
+		}
 	case money.Rate:
 		return p.Percent(x)
 	case Size:

@@ -136,10 +136,10 @@ func (c *csvReader) readCell(rec *record) (end bool, err error) {
 		case lost:
 		case len(c.cell) >= c.lim.Field:
 			lost = true
-			rec.spoil("transfer.cell_too_long", column, "max", int64(c.lim.Field))
+			rec.spoil("transfer.cell_too_long", column, "max", size(c.lim.Field))
 		case c.size >= c.lim.Row:
 			lost = true
-			rec.spoil("transfer.row_too_long", column, "max", int64(c.lim.Row))
+			rec.spoil("transfer.row_too_long", column, "max", size(c.lim.Row))
 		default:
 			c.cell = append(c.cell, b)
 		}
@@ -305,4 +305,15 @@ func pairs(params []any) map[string]any {
 		m[params[i].(string)] = params[i+1]
 	}
 	return m
+}
+
+// size writes a number of bytes as people read it: "1 MiB", "300 B". It is
+// written alike in every language.
+func size(n int) string {
+	units := []string{"B", "KiB", "MiB"}
+	at := 0
+	for at+1 < len(units) && n >= 1024 && n%1024 == 0 {
+		n, at = n/1024, at+1
+	}
+	return strconv.Itoa(n) + "\u00a0" + units[at]
 }

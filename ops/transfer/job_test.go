@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"image/png"
+	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -488,6 +490,107 @@ func TestSubmit_manyAtOnceAreOneRun(t *testing.T) {
 		}
 		if n := s.Int(t, `SELECT COUNT(*) FROM change_log WHERE object_kind = 'import' AND action = 'import.started'`); n != 5 {
 			t.Errorf("%d entries of a start, want 5", n)
+		}
+	})
+}
+
+func givenPicture(name string, data []byte) transfer.Given {
+	return transfer.Given{Name: name, Open: func() (io.ReadSeekCloser, error) {
+		return struct {
+			io.ReadSeeker
+			io.Closer
+		}{bytes.NewReader(data), io.NopCloser(nil)}, nil
+	}}
+}
+
+// Pictures that are uploaded with their file are found by their names, in the
+// trial, in earnest and by a run that goes on later. One that is none keeps
+// nothing back; all are forgotten when the run has ended.
+func TestSubmit_picturesComeWithTheFile(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
+		s := newShop(t, e, nil)
+		jobs := e.Jobs()
+		s.Register(jobs)
+		file := table("Handle|Title|Variant Price|Image Src", "mug|Mug|9|front.png", "cup|Cup|9|shots/side.png", "jug|Jug|9|gone.png", "pot|Pot|9|page.png")
+		staff := audit.Staff("stf_1")
+		work := func(id string) (transfer.Run, map[string]string) {
+			t.Helper()
+			if _, err := jobs.RunDue(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			run, err := s.Get(t.Context(), id)
+			if err != nil || run.State != transfer.Done {
+				t.Fatalf("the run is %s: %v", run.State, err)
+			}
+			told := make(map[string]string)
+			for _, p := range s.problems(t, id) {
+				told[p.Value] += p.Reason
+				if !p.Notice {
+					t.Errorf("refused: %+v", p)
+				}
+			}
+			return run, told
+		}
+
+		bare, err := s.Submit(t.Context(), transfer.Request{Platform: transfer.Shopify, File: strings.NewReader(file), DryRun: true, Actor: staff})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, told := work(bare.ID); !maps.Equal(told, map[string]string{"": "transfer.pictures_need_upload"}) {
+			t.Errorf("without pictures the report says %v", told)
+		}
+
+		trial, err := s.Submit(t.Context(), transfer.Request{
+			Platform: transfer.Shopify, File: strings.NewReader(file), DryRun: true, Again: true, Actor: staff,
+			Given: []transfer.Given{givenPicture("front.png", dot(t, 1)), givenPicture(`C:\pictures\side.png`, dot(t, 2)), givenPicture("page.png", []byte("<html>"))},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := map[string]string{"gone.png": "transfer.picture_not_given", "page.png": "image.unknown_formattransfer.picture_not_given"}
+		if _, told := work(trial.ID); !maps.Equal(told, want) {
+			t.Errorf("the trial says %v, want %v", told, want)
+		}
+		if n := s.Int(t, `SELECT COUNT(*) FROM media`); n != 0 {
+			t.Errorf("the trial made %d pictures", n)
+		}
+
+		run, err := s.Carry(t.Context(), staff, trial.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Cancel(t.Context(), staff, run.ID); err != nil {
+			t.Fatal(err)
+		}
+		if run, err = s.Carry(t.Context(), staff, run.ID); err != nil {
+			t.Fatal(err)
+		}
+		run, told := work(run.ID)
+		if !maps.Equal(told, want) || run.Pictures != 2 || run.Created != 4 {
+			t.Errorf("in earnest %+v and %v, want 2 pictures and %v", run.Counts, told, want)
+		}
+		if a, b := s.product(t, "mug").Media, s.product(t, "cup").Media; len(a) != 1 || len(b) != 1 || a[0] == b[0] {
+			t.Errorf("the mug has %v, the cup %v", a, b)
+		}
+		for _, name := range run.Report.Given {
+			if _, err := s.Files.Open(t.Context(), name); !fault.Is(err, fault.NotFound) {
+				t.Errorf("%s is still kept: %v", name, err)
+			}
+		}
+
+		// What is no longer kept is asked for again.
+		trial, err = s.Submit(t.Context(), transfer.Request{Platform: transfer.Shopify, File: strings.NewReader(file), DryRun: true, Again: true, Actor: staff, Given: []transfer.Given{givenPicture("gone.png", dot(t, 3))}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if trial, err = s.Get(t.Context(), trial.ID); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Files.Delete(t.Context(), trial.Report.Given["gone.png"]); err != nil {
+			t.Fatal(err)
+		}
+		if _, told := work(trial.ID); told["gone.png"] != "transfer.picture_gone" {
+			t.Errorf("of a picture that was deleted it says %v", told)
 		}
 	})
 }

@@ -2,6 +2,8 @@ package transfer
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/stoashop/stoa/platform/db"
@@ -33,15 +35,23 @@ func (s *Service) forget(ctx context.Context, run Run) error {
 }
 
 func (s *Service) drop(ctx context.Context, run Run) error {
-	for _, name := range []string{run.Report.File, run.Report.Texts} {
-		if name == "" {
-			continue
-		}
+	for _, name := range run.Report.files() {
 		if err := s.files.Delete(ctx, name); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// files are the names of what is stored for a run.
+func (r Report) files() []string {
+	names := slices.Collect(maps.Values(r.Given))
+	for _, name := range []string{r.File, r.Texts} {
+		if name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // Sweep deletes the files of runs that nobody has carried out in time: a day
@@ -64,7 +74,9 @@ func (s *Service) Sweep(ctx context.Context) error {
 			switch {
 			case r.Report.File == "":
 			case r.FinishedAt.IsZero() || now.Sub(r.FinishedAt) < keep:
-				needed[r.Report.File], needed[r.Report.Texts] = true, true
+				for _, name := range r.Report.files() {
+					needed[name] = true
+				}
 			default:
 				old = append(old, r)
 			}
@@ -76,9 +88,9 @@ func (s *Service) Sweep(ctx context.Context) error {
 	}
 	for _, r := range old {
 		gone := r.Report
-		gone.File, gone.Texts = "", ""
-		for _, name := range []string{r.Report.File, r.Report.Texts} {
-			if name == "" || needed[name] {
+		gone.File, gone.Texts, gone.Given = "", "", nil
+		for _, name := range r.Report.files() {
+			if needed[name] {
 				continue
 			}
 			if err := s.files.Delete(ctx, name); err != nil {

@@ -2,9 +2,7 @@ package transfer
 
 import (
 	"context"
-	"errors"
 	"io"
-	"io/fs"
 	"net/http"
 	"net/url"
 	"path"
@@ -31,7 +29,7 @@ func (a *applier) takePictures(ctx context.Context) error {
 	if a.from, a.known, err = originBySource(ctx, a.s.db, a.in.Source); err != nil {
 		return err
 	}
-	reach := a.root != nil || a.fetch != nil
+	reach := a.near() || a.fetch != nil
 	if a.known && a.from.Hash == a.hash && !a.in.Partial && (len(a.from.Kept.Missing) == 0 || !reach) {
 		a.unchanged = true
 		return nil
@@ -101,29 +99,28 @@ func (a *applier) take(ctx context.Context, src string) (picture, error) {
 		name = path.Base(u.Path)
 	}
 	local := isLocal(src)
-	if a.root != nil {
-		names := []string{name}
-		if local {
-			names = []string{src, name}
+	names := []string{name}
+	if local {
+		names = []string{src, name}
+	}
+	f, reason, err := a.openNear(ctx, names)
+	switch {
+	case err != nil:
+		return picture{}, err
+	case reason != "":
+		return picture{reason: reason}, nil
+	case f != nil:
+		defer f.Close()
+		if a.run.DryRun {
+			return picture{}, nil
 		}
-		for _, n := range names {
-			f, err := a.root.Open(n)
-			if errors.Is(err, fs.ErrNotExist) {
-				continue
-			}
-			if err != nil {
-				return picture{reason: "transfer.picture_unreadable"}, nil
-			}
-			defer f.Close()
-			if a.run.DryRun {
-				return picture{}, nil
-			}
-			return a.s.takeIn(ctx, f, name)
-		}
+		return a.s.takeIn(ctx, f, name)
 	}
 	switch {
 	case local && a.root != nil:
 		return picture{reason: "transfer.picture_not_in_folder"}, nil
+	case local && a.near():
+		return picture{reason: "transfer.picture_not_given"}, nil
 	case local, a.run.DryRun, a.fetch == nil: // told once for the whole file
 		return picture{}, nil
 	}

@@ -131,11 +131,15 @@ func (ses *session) look(ctx context.Context) (plan, error) {
 			}
 		}
 	}
-	p.unpictured = near+far > 0 && ses.root == nil && (ses.fetch == nil || far == 0)
-	if near > 0 && ses.root == nil {
+	p.unpictured = near+far > 0 && !ses.near() && (ses.fetch == nil || far == 0)
+	switch {
+	case near == 0 || ses.near():
+	case ses.submitted():
+		tell("transfer.pictures_need_upload", "count", near)
+	default:
 		tell("transfer.pictures_need_folder", "count", near)
 	}
-	if far > 0 && ses.root == nil && ses.fetch == nil {
+	if far > 0 && !ses.near() && ses.fetch == nil {
 		tell("transfer.pictures_not_fetched", "count", far)
 	}
 	for _, owner := range []custom.Owner{custom.Product, custom.Variant} {

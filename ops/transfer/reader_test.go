@@ -99,8 +99,8 @@ func TestOpen_brokenRowsRefuseTheirProduct(t *testing.T) {
 		"stray quote":          {`b,,"12" wide",9,,L`, transfer.Problem{Row: 4, Column: "Body (HTML)", Reason: "transfer.stray_quote", Value: `12" wide`}},
 		"stray quotes in a text of several lines": {"b,,\"He said \"hi\" and\nleft\",9,,L", transfer.Problem{Row: 4, Column: "Body (HTML)", Reason: "transfer.stray_quote", Value: `He said "hi" and left`}},
 		"NUL byte":      {"b,,x\x00y,9,,L", transfer.Problem{Row: 4, Column: "Body (HTML)", Reason: "transfer.nul_byte", Value: "xy"}},
-		"cell too long": {"b,," + strings.Repeat("x", 2000) + ",9,,L", transfer.Problem{Row: 4, Column: "Body (HTML)", Reason: "transfer.cell_too_long", Params: map[string]any{"max": int64(1000)}, Value: strings.Repeat("x", 80) + "…"}},
-		"row too long":  {"b,," + strings.Repeat("x", 900) + ",9,," + strings.Repeat("L", 900), transfer.Problem{Row: 4, Column: "Option1 Value", Reason: "transfer.row_too_long", Params: map[string]any{"max": int64(1500)}, Value: strings.Repeat("L", 80) + "…"}},
+		"cell too long": {"b,," + strings.Repeat("x", 2000) + ",9,,L", transfer.Problem{Row: 4, Column: "Body (HTML)", Reason: "transfer.cell_too_long", Params: map[string]any{"max": "1000\u00a0B"}, Value: strings.Repeat("x", 80) + "…"}},
+		"row too long":  {"b,," + strings.Repeat("x", 900) + ",9,," + strings.Repeat("L", 900), transfer.Problem{Row: 4, Column: "Option1 Value", Reason: "transfer.row_too_long", Params: map[string]any{"max": "1500\u00a0B"}, Value: strings.Repeat("L", 80) + "…"}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -277,7 +277,7 @@ func TestOpen_aCellOfAHundredMegabytesTakesNoMemory(t *testing.T) {
 				t.Errorf("reading took %d bytes of memory, want less than 16 MiB", used)
 			}
 			got, problems := read(t, s)
-			want := []transfer.Problem{{Row: 3, Column: "Body (HTML)", Product: "b", Reason: "transfer.cell_too_long", Params: map[string]any{"max": int64(1 << 20)}, Value: strings.Repeat("x", 80) + "…"}}
+			want := []transfer.Problem{{Row: 3, Column: "Body (HTML)", Product: "b", Reason: "transfer.cell_too_long", Params: map[string]any{"max": "1\u00a0MiB"}, Value: strings.Repeat("x", 80) + "…"}}
 			if diff := cmp.Diff(want, problems); diff != "" || handles(got) != "a c" {
 				t.Errorf("products %q, problems (-want +got):\n%s", handles(got), diff)
 			}

@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
+	"path"
 	"sync"
 	"time"
 
@@ -70,6 +72,10 @@ type Report struct {
 	// jobs carry out.
 	File  string `json:"file,omitempty"`
 	Texts string `json:"texts,omitempty"`
+	// Given are the stored pictures that came with the file, by their names.
+	Given map[string]string `json:"given,omitempty"`
+	// Refused are those that could not be taken.
+	Refused []Problem `json:"refused,omitempty"`
 }
 
 // Run is one import, under way or ended.
@@ -100,6 +106,9 @@ type Request struct {
 	// Folder is where pictures are looked for by file name, before the web; "":
 	// nowhere. It cannot be used with Submit.
 	Folder string
+	// Given are pictures by file name, for Submit, where there is no folder. An
+	// unfinished run of the same file that is continued keeps those it has.
+	Given []Given
 	// Pictures says to fetch pictures from the web.
 	Pictures bool
 	// Language of texts that name none; "" is the shop's first.
@@ -234,11 +243,21 @@ func (s *Service) Submit(ctx context.Context, r Request) (Run, error) {
 	if err := s.files.Put(ctx, store...); err != nil {
 		return Run{}, fmt.Errorf("store import: %w", err)
 	}
+	kept, refused, err := s.store(ctx, path.Base(stored.Name), r.Given)
+	if err != nil {
+		return Run{}, err
+	}
 	run, err := s.begin(ctx, r, Waiting)
 	if err != nil || run.State == Done {
 		return run, err
 	}
-	run.Report.File, run.Report.Texts, run.Report.Kind = store[0].Name, texts, kind
+	run.Report.File, run.Report.Texts, run.Report.Kind = stored.Name, texts, kind
+	if run.Report.Given == nil {
+		run.Report.Given = kept
+	} else {
+		maps.Copy(run.Report.Given, kept)
+	}
+	run.Report.Refused = append(run.Report.Refused, refused...)
 	return run, s.enqueue(ctx, run)
 }
 
@@ -294,6 +313,7 @@ func (s *Service) Carry(ctx context.Context, actor audit.Actor, id string) (Run,
 		return run, err
 	}
 	run.Report.File, run.Report.Texts, run.Report.Kind = tried.Report.File, tried.Report.Texts, tried.Report.Kind
+	run.Report.Given, run.Report.Refused = tried.Report.Given, tried.Report.Refused
 	return run, s.enqueue(ctx, run)
 }
 

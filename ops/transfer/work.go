@@ -157,7 +157,7 @@ func (ses *session) start(ctx context.Context) error {
 		}
 		ses.run = now
 		if first { // what belongs to no product is told once
-			loose := append(slices.Clone(ses.sheet.Problems()), ses.plan.notices...)
+			loose := slices.Concat(r.Refused, ses.sheet.Problems(), ses.plan.notices)
 			if ses.texts != nil {
 				loose = append(loose, ses.texts.Problems()...)
 			}

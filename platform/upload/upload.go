@@ -84,6 +84,20 @@ func (s *Service) Picture(ctx context.Context, r io.Reader) (Picture, error) {
 	return pic, nil
 }
 
+// Check fails like Picture where the size, the kind or the header of the file
+// is the reason, and takes nothing in. Nobody's quota is asked.
+func (s *Service) Check(r io.Reader) error {
+	data, err := io.ReadAll(io.LimitReader(r, s.images.MaxBytes()+1))
+	switch {
+	case err != nil:
+		return fmt.Errorf("read upload: %w", err)
+	case len(data) == 0:
+		return fault.New(fault.Invalid, "upload.empty")
+	}
+	_, err = s.images.Inspect(data)
+	return err
+}
+
 func (s *Service) read(ctx context.Context, r io.Reader) ([]byte, error) {
 	most := s.images.MaxBytes()
 	data, err := io.ReadAll(io.LimitReader(r, most+1))

@@ -3,6 +3,7 @@ package imports
 import (
 	"context"
 	"fmt"
+	"io"
 	"mime/multipart"
 	"net/http"
 	"slices"
@@ -27,9 +28,9 @@ const (
 	at       = admin.Prefix + "/imports"
 	pageSize = 50
 
-	// maxFile bounds what is uploaded: a file and its translations. Larger
-	// ones are imported from the command line.
-	maxFile = 130 << 20
+	// maxUpload bounds what is uploaded: a file, its translations and its
+	// pictures. Larger ones are imported from the command line.
+	maxUpload = (130 + 300) << 20
 )
 
 type screen struct {
@@ -49,7 +50,7 @@ func Screen(p Parts) admin.Screen {
 			return []policy.Route{
 				o.Get("imports", "/imports", policy.TransferWrite, s.list),
 				o.Get("import.new", "/imports/new", policy.TransferWrite, s.blank),
-				o.Upload("import.submit", "/imports", policy.TransferWrite, maxFile, s.submit),
+				o.Upload("import.submit", "/imports", policy.TransferWrite, maxUpload, s.submit),
 				o.Get("import", "/imports/{id}", policy.TransferWrite, s.show),
 				o.Post("import.carry", "/imports/{id}/start", policy.TransferWrite, s.carry),
 				o.Post("import.cancel", "/imports/{id}/cancellation", policy.TransferWrite, s.cancel),
@@ -131,6 +132,7 @@ func (s *screen) page(w http.ResponseWriter, r *http.Request, t admin.Typed, cau
 		File: admin.Drop{ID: "file", Name: "file", Label: d.P.T("admin.imports.drop"), Help: help, Accept: ".csv,text/csv", Fault: t.Fault("file")},
 		Fields: t.Fields(
 			admin.Field{Name: "texts", Label: d.P.T("admin.imports.texts"), Help: d.P.T("admin.imports.texts_help"), Kind: admin.FileField, Accept: ".csv,text/csv", Optional: true},
+			admin.Field{Name: "images", Label: d.P.T("admin.imports.images"), Help: d.P.T("admin.imports.images_help"), Kind: admin.FileField, Many: true, Accept: admin.PictureTypes, Optional: true},
 			admin.Field{Name: "pictures", Label: d.P.T("admin.imports.pictures"), Help: d.P.T("admin.imports.pictures_help"), Kind: admin.CheckField, Checked: true},
 		),
 		Actions: []admin.Action{{Label: d.P.T("admin.imports.try"), Look: "primary"}},
@@ -146,16 +148,17 @@ func (s *screen) page(w http.ResponseWriter, r *http.Request, t admin.Typed, cau
 func (s *screen) submit(w http.ResponseWriter, r *http.Request) error {
 	d := s.o.Desk(r)
 	limits := d.Limits()
-	limits.Bytes = maxFile
+	limits.Bytes = maxUpload
 	in, raw, err := web.DecodeForm[struct {
-		Platform string                `form:"platform" oneof:"shopify woocommerce spree vendure" required:"true"`
-		File     *multipart.FileHeader `form:"file" required:"true"`
-		Texts    *multipart.FileHeader `form:"texts"`
-		Pictures bool                  `form:"pictures"`
+		Platform string                  `form:"platform" oneof:"shopify woocommerce spree vendure" required:"true"`
+		File     *multipart.FileHeader   `form:"file" required:"true"`
+		Texts    *multipart.FileHeader   `form:"texts"`
+		Images   []*multipart.FileHeader `form:"images" items:"900"`
+		Pictures bool                    `form:"pictures"`
 	}](r, limits)
 	var run transfer.Run
 	if err == nil {
-		run, err = s.try(r.Context(), transfer.Request{Platform: transfer.Platform(in.Platform), Pictures: in.Pictures, DryRun: true, Again: true, Actor: d.Actor()}, in.File, in.Texts)
+		run, err = s.try(r.Context(), transfer.Request{Platform: transfer.Platform(in.Platform), Pictures: in.Pictures, DryRun: true, Again: true, Actor: d.Actor()}, in.File, in.Texts, in.Images)
 		err = atFile(err)
 	}
 	if err == nil {
@@ -168,7 +171,7 @@ func (s *screen) submit(w http.ResponseWriter, r *http.Request) error {
 	return s.page(w, r, d.Typed(raw, err), err)
 }
 
-func (s *screen) try(ctx context.Context, req transfer.Request, file, texts *multipart.FileHeader) (transfer.Run, error) {
+func (s *screen) try(ctx context.Context, req transfer.Request, file, texts *multipart.FileHeader, images []*multipart.FileHeader) (transfer.Run, error) {
 	f, err := file.Open()
 	if err != nil {
 		return transfer.Run{}, fmt.Errorf("open upload: %w", err)
@@ -182,6 +185,12 @@ func (s *screen) try(ctx context.Context, req transfer.Request, file, texts *mul
 		}
 		defer t.Close() //nolint:errcheck // only read
 		req.Texts = t
+	}
+	for _, h := range images {
+		if h.Size == 0 && h.Filename == "" {
+			continue
+		}
+		req.Given = append(req.Given, transfer.Given{Name: h.Filename, Open: func() (io.ReadSeekCloser, error) { return h.Open() }})
 	}
 	return s.Transfer.Submit(ctx, req)
 }
