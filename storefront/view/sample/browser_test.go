@@ -336,16 +336,20 @@ func TestScreenshots(t *testing.T) {
 		names = append(names, "mail-"+l.Name)
 	}
 	for _, lang := range g.catalog.Languages() {
-		for _, size := range [][2]int64{{390, 844}, {820, 1180}, {1440, 900}} {
-			for _, scheme := range []string{"light", "dark"} {
-				tab.Scheme(scheme)
-				for _, name := range names {
+		for _, name := range names {
+			loaded := false
+			for _, size := range [][2]int64{{390, 844}, {820, 1180}, {1440, 900}} {
+				for _, scheme := range []string{"light", "dark"} {
 					file := fmt.Sprintf("%s.%s.%d.%s.png", name, lang, size[0], scheme)
 					if !only.MatchString(file) {
 						continue
 					}
+					tab.Scheme(scheme)
 					tab.Size(size[0], size[1], size[0] < 600)
-					tab.Go(url + "/see/" + lang + "/" + name)
+					if !loaded { // the other sizes and schemes are this page, changed in place
+						tab.Go(url + "/see/" + lang + "/" + name)
+						loaded = true
+					}
 					height := browse.Eval[int64](tab, `(async () => {
 						for (const i of document.images) i.loading = "eager";
 						await Promise.all([...document.images].filter(i => i.getClientRects().length).map(i => i.decode().catch(() => {})));
