@@ -561,11 +561,12 @@ func (v *Visit) chips(f search.Facet, at string, state url.Values) []view.Chip {
 		without := clone(state)
 		without.Del(name + "_from")
 		without.Del(name + "_to")
-		unit := textOr(f.Unit, "")
-		if f.Key == search.FacetPrice {
-			unit = v.P.Symbol(v.Market.Currency)
+		say := func(s string) string {
+			if n, ok := v.bound(f.Key, s); ok && f.Key == search.FacetPrice {
+				return v.P.Money(money.Minor(n), v.Market.Currency)
+			}
+			return strings.TrimSpace(v.P.Decimal(s) + " " + f.Unit)
 		}
-		say := func(s string) string { return strings.TrimSpace(v.P.Decimal(s) + " " + unit) }
 		label := v.P.T("storefront.facet.price_between", "from", say(from), "to", say(to))
 		if from == "" {
 			label = v.P.T("storefront.facet.price_to", "amount", say(to))

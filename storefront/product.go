@@ -476,7 +476,7 @@ func (v *Visit) drawCard(c *catalog.Card, fresh bool) view.ProductCard {
 			out.More = len(c.Swatches) - i
 			break
 		}
-		out.Swatches = append(out.Swatches, view.Swatch{Label: v.text(swatch.Name), Colour: swatch.Colour, URL: out.URL})
+		out.Swatches = append(out.Swatches, view.Swatch{Label: v.text(swatch.Name), Colour: swatch.Colour, URL: link(out.URL, url.Values{swatch.Option: {swatch.Value}})})
 	}
 	return out
 }

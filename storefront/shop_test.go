@@ -193,7 +193,7 @@ func TestPages_ofTheCatalogue(t *testing.T) {
 			"home":                       {"/en/", "Good things for ordinary days", 200},
 			"home in German":             {"/de/", "Gute Dinge für gewöhnliche Tage", 200},
 			"a category":                 {"/en/c/kitchen", "13 products", 200},
-			"narrowed by price":          {"/en/c/kitchen?price_to=40", "up to 40 €", 200},
+			"narrowed by price":          {"/en/c/kitchen?price_to=40", "up to €40.00", 200},
 			"narrowed by nonsense":       {"/en/c/kitchen?price_to=x&brand=&nothing=1", "13 products", 422},
 			"a bad cursor starts anew":   {"/en/c/kitchen?after=!!", "13 products", 422},
 			"a collection":               {"/en/collections/from-the-bench", "From the bench", 200},
@@ -223,6 +223,14 @@ func TestPages_ofTheCatalogue(t *testing.T) {
 			}
 			if cookies := a.Cookies(); len(cookies) != 0 {
 				t.Errorf("%s sets cookies: %v", name, cookies)
+			}
+		}
+		if kitchen := v.get("/en/c/kitchen"); !strings.Contains(kitchen.text, `href="`+toaster+`?colour=black"`) {
+			t.Error("the dot of a colour does not lead to the product in that colour")
+		}
+		for path, want := range map[string]bool{"/en/search?q=kettle": true, "/en/search?q=zzzzzz": false} {
+			if got := strings.Contains(v.get(path).text, `class="sort"`); got != want {
+				t.Errorf("%s can be sorted: %v, want %v", path, got, want)
 			}
 		}
 		german := v.get("/de" + strings.TrimPrefix(toaster, "/en"))

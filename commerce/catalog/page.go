@@ -168,6 +168,8 @@ type CardPrice struct {
 type Swatch struct {
 	Name   locale.Text
 	Colour string // "#rrggbb"
+	Option string // the code of the option it is a value of
+	Value  string // the code of the value
 }
 
 // Price returns what the product costs in a list. ok is false when it cannot

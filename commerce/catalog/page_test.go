@@ -177,7 +177,7 @@ func TestService_Cards_inThreeStatements(t *testing.T) {
 		if diff := cmp.Diff([]catalog.CardPrice{{ListID: list, Currency: "EUR", Min: 5900, Max: 6100, Available: true, Variants: 3, VariantID: b.Shirt.Variants[0].ID}}, c.Prices); diff != "" {
 			t.Errorf("prices (-want +got):\n%s", diff)
 		}
-		if diff := cmp.Diff([]catalog.Swatch{{en("Red"), "#aa0000"}, {en("Blue"), "#0000aa"}}, c.Swatches); diff != "" {
+		if diff := cmp.Diff([]catalog.Swatch{{en("Red"), "#aa0000", "colour", "red"}, {en("Blue"), "#0000aa", "colour", "blue"}}, c.Swatches); diff != "" {
 			t.Errorf("swatches (-want +got):\n%s", diff)
 		}
 		if !cmp.Equal(c.Media, []media.Media{b.Front, b.Back}) || c.Slugs["de"] != "leinenhemd" || c.Name["de"] != "Leinenhemd" {

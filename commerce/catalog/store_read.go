@@ -236,7 +236,7 @@ func cardPictures(ctx context.Context, q db.Q, all map[string]*Card, ids []strin
 			case what == "media":
 				c.Media = append(c.Media, m)
 			case len(c.Swatches) < maxSwatches:
-				c.Swatches = append(c.Swatches, Swatch{m.Alt, m.Colour})
+				c.Swatches = append(c.Swatches, Swatch{Name: m.Alt, Colour: m.Colour, Option: m.Hash, Value: m.Mime})
 			}
 			return struct{}{}, err
 		}, `
@@ -246,7 +246,7 @@ func cardPictures(ctx context.Context, q db.Q, all map[string]*Card, ids []strin
 				FROM product_media WHERE product_id IN `+in+`) x JOIN media m ON m.id = x.media_id
 			WHERE x.place <= 2
 			UNION ALL
-			SELECT 'swatch', o.product_id, v.position, v.id, '', '', 0, 0, 0, v.colour, v.name, '', 0
+			SELECT 'swatch', o.product_id, v.position, v.id, o.code, v.code, 0, 0, 0, v.colour, v.name, '', 0
 			FROM option_value v JOIN product_option o ON o.id = v.option_id
 			WHERE v.colour <> '' AND o.product_id IN `+in+`
 			ORDER BY 1, 2, 3`, db.Args(part)...)
