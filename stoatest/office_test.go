@@ -2,6 +2,7 @@ package stoatest_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -46,6 +47,30 @@ func TestOffice_isAccessible(t *testing.T) {
 	for _, page := range pages {
 		look(page, " on a light desk", 1440)
 	}
+}
+
+// TestScreenshots_office photographs every screen of the office on a shop at
+// work, whole, at three sizes, light and dark, when STOA_SCREENSHOTS names a
+// folder.
+func TestScreenshots_office(t *testing.T) {
+	if stoatest.ScreenshotFolder() == "" {
+		t.Skip("STOA_SCREENSHOTS names no folder")
+	}
+	s := stoatest.New(t, db.SQLite)
+	b := s.Browser(t, stoatest.Device{Width: 360, Height: 800})
+	signInOwner(t, s, b)
+	atWork(t, s, b)
+	crawl(b, func(page string) {
+		b.Open(page)
+		for _, size := range [][2]int64{{360, 800}, {820, 1180}, {1440, 900}} {
+			for _, scheme := range []string{"light", "dark"} {
+				b.Size(size[0], size[1], size[0] < 600)
+				b.Scheme(scheme)
+				name := strings.NewReplacer("/", "-", "?", "-", "=", "-").Replace(ids.ReplaceAllString(page, "/one"))
+				b.Picture(fmt.Sprintf("office%s.%d.%s", name, size[0], scheme))
+			}
+		}
+	})
 }
 
 // ids are what differs between two addresses of one screen.

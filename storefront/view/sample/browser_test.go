@@ -8,9 +8,7 @@ import (
 	"image/jpeg"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -310,60 +308,5 @@ func TestPages_workWithoutTheScript(t *testing.T) {
 	tab.Wait(`getComputedStyle(document.querySelector(".quantity__step")).display === "none"`)
 	for _, p := range tab.Problems() {
 		t.Error(p)
-	}
-}
-
-// TestScreenshots photographs every state at three sizes, light and dark, into
-// the folder STOA_SCREENSHOTS; STOA_SCREENSHOTS_ONLY is a regular expression of
-// file names to draw. Without a folder there is nothing to do.
-func TestScreenshots(t *testing.T) {
-	dir := os.Getenv("STOA_SCREENSHOTS")
-	if dir == "" {
-		t.Skip("STOA_SCREENSHOTS names no folder")
-	}
-	only, err := regexp.Compile(os.Getenv("STOA_SCREENSHOTS_ONLY"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir = filepath.Join(dir, "storefront")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	g, url := newGallery(t)
-	tab := browse.New(t)
-	names := g.pages()
-	for _, l := range g.maker("en").Letters() {
-		names = append(names, "mail-"+l.Name)
-	}
-	for _, lang := range g.catalog.Languages() {
-		for _, name := range names {
-			loaded := false
-			for _, size := range [][2]int64{{390, 844}, {820, 1180}, {1440, 900}} {
-				for _, scheme := range []string{"light", "dark"} {
-					file := fmt.Sprintf("%s.%s.%d.%s.png", name, lang, size[0], scheme)
-					if !only.MatchString(file) {
-						continue
-					}
-					tab.Scheme(scheme)
-					tab.Size(size[0], size[1], size[0] < 600)
-					if !loaded { // the other sizes and schemes are this page, changed in place
-						tab.Go(url + "/see/" + lang + "/" + name)
-						loaded = true
-					}
-					height := browse.Eval[int64](tab, `(async () => {
-						for (const i of document.images) i.loading = "eager";
-						await Promise.all([...document.images].filter(i => i.getClientRects().length).map(i => i.decode().catch(() => {})));
-						await document.fonts.ready;
-						return document.documentElement.scrollHeight;
-					})()`)
-					if os.Getenv("STOA_SCREENSHOTS_WHOLE") != "" {
-						tab.Size(size[0], height, size[0] < 600)
-					}
-					if err := os.WriteFile(filepath.Join(dir, file), tab.Picture(), 0o644); err != nil {
-						t.Fatal(err)
-					}
-				}
-			}
-		}
 	}
 }

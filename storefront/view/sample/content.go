@@ -40,6 +40,9 @@ func (m Maker) addContent(add func(name, page string, data any)) {
 	lost := view.ErrorPage{Page: m.page(m.P.T("storefront.error.not_found")), Status: 404, Title: m.P.T("storefront.error.not_found"), Text: m.P.T("storefront.error.not_found_text"), Tiles: m.tiles()}
 	lost.Head.NoIndex = true
 	add("error-404", "error", lost)
+	gone := lost
+	gone.Head.Title, gone.Title, gone.Text, gone.Status = m.P.T("storefront.error.gone"), m.P.T("storefront.error.gone"), m.P.T("storefront.error.gone_text"), 410
+	add("error-410", "error", gone)
 	add("error-500", "error", view.ErrorPage{Page: m.page(m.P.T("storefront.error.internal")), Status: 500, Title: m.P.T("storefront.error.internal"), Text: m.P.T("storefront.error.internal_text"), RequestID: "req_01k9z4", RetryURL: "/"})
 	add("error-503", "error", view.ErrorPage{Page: m.page(m.P.T("storefront.error.unavailable")), Status: 503, Title: m.P.T("storefront.error.unavailable"), Text: m.P.T("storefront.error.unavailable_text"), RetryURL: "/"})
 }
