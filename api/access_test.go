@@ -296,7 +296,7 @@ func TestMedia_arePicturesAndNothingElse(t *testing.T) {
 			h.upload(h.owner, "k", "file:a.jpg", b.String(), "alt", strings.Repeat("x", 501)).want(422).field("alt", "form.too_long")
 			h.upload(h.owner, "l", "file:a.jpg", b.String(), "language", "xx").want(422).field("language", "form.not_a_choice")
 			h.upload(h.owner, "m", "file:a.jpg", b.String(), "product", "x").want(400).field("product", "form.unknown")
-			h.upload(h.owner, "n", "file:a.jpg", strings.Repeat("x", 22<<20)).want(413, "request.too_large")
+			h.upload(h.owner, "n", "file:a.jpg", strings.Repeat("x", 22<<20)).want(413, "request.too_large").field("file", "form.files_too_large")
 			h.upload(reader, "o", "file:a.jpg", b.String()).want(403)
 			h.call("staff.media.get", nil, "id=med_00000000000000000000000000", boss).want(404, "media.not_found")
 			h.call("staff.media.get", nil, "id=x", boss).want(404, "media.not_found")

@@ -3,7 +3,7 @@ package api
 import "github.com/stoashop/stoa/commerce/market"
 
 // address is where somebody lives or wants a parcel. It is kept as typed;
-// what is wrong with it is said when the order is placed.
+// what is wrong with it is among the problems of the cart.
 type address struct {
 	Name     string `json:"name" max:"200"`
 	Company  string `json:"company" max:"200"`

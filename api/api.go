@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/stoashop/stoa/api/kit"
@@ -29,6 +30,7 @@ import (
 	"github.com/stoashop/stoa/commerce/search"
 	"github.com/stoashop/stoa/guard/policy"
 	"github.com/stoashop/stoa/guard/staff"
+	"github.com/stoashop/stoa/kit/fault"
 	"github.com/stoashop/stoa/kit/locale"
 	"github.com/stoashop/stoa/platform/db"
 	"github.com/stoashop/stoa/platform/upload"
@@ -215,4 +217,23 @@ func scope(r *http.Request) string {
 		return "cart:" + token
 	}
 	return "guest:" + network(r.Context())
+}
+
+// named gives the inputs of a fault the names that the caller knows them by:
+// pairs of ours and theirs.
+func named(err error, pairs ...string) error {
+	f := fault.From(err)
+	if err == nil || len(f.Fields) == 0 {
+		return err
+	}
+	copied := *f
+	copied.Fields = slices.Clone(f.Fields)
+	for i, field := range copied.Fields {
+		for p := 0; p+1 < len(pairs); p += 2 {
+			if field.Path == pairs[p] {
+				copied.Fields[i].Path = pairs[p+1]
+			}
+		}
+	}
+	return &copied
 }

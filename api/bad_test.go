@@ -71,7 +71,7 @@ func bodies(s *openapi3.Schema, path string, wrap func(string) string, depth int
 		list = append(list,
 			bad{"twice", "", wrap(`{` + string(key) + `:null,` + string(key) + `:null}`)},
 			bad{"in other letters", at(strings.ToUpper(name)), wrap(`{"` + strings.ToUpper(name) + `":null}`)},
-			bad{"not UTF-8", "", put("\"\xff\"")})
+			bad{"not UTF-8", at(name), put("\"\xff\"")})
 		if slices.Contains(s.Required, name) {
 			list = append(list, bad{"missing", at(name), wrap(`{}`)}, bad{"null", at(name), put(`null`)})
 		}

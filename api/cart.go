@@ -3,7 +3,9 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
+	"slices"
 
 	"github.com/stoashop/stoa/api/kit"
 	"github.com/stoashop/stoa/commerce/cart"
@@ -48,7 +50,7 @@ func (a *API) carts(k *kit.API) {
 	kit.Add(k, kit.Operation[detailsIn, bag]{
 		Name: "cart.details", Method: http.MethodPut, Path: "/cart/details", Tag: tag, Who: policy.Guest, Owner: policy.OwnCart,
 		Summary:     "Say who buys, where it goes, and how it is sent and paid.",
-		Description: "Replaces all of it and refuses nothing: what is missing or wrong is told when the order is placed. The answer is priced for the destination.",
+		Description: "Replaces all of it and keeps it as it is: what will not do is told in problems, each at its field; what is still missing, when the order is placed. The answer is priced for the destination.",
 		Tx:          a.setDetails,
 	})
 }
@@ -99,7 +101,8 @@ type bagLine struct {
 }
 
 type bagProblem struct {
-	Line   string                     `json:"line_id"`
+	Line   string                     `json:"line_id,omitempty" doc:"The line it is about; absent for details."`
+	Field  string                     `json:"field,omitempty" doc:"The input of details it is about: shipping.postcode; absent for lines."`
 	Reason string                     `json:"reason"`
 	Detail string                     `json:"detail" doc:"The reason in one sentence."`
 	Params map[string]json.RawMessage `json:"params,omitempty"`
@@ -167,7 +170,7 @@ func (v visit) taxRows(rows []pricing.TaxRow, currency string) kit.List[taxRow] 
 }
 
 // bag writes a cart for its owner.
-func (a *API) bag(v visit, b cart.Bag) bag {
+func (a *API) bag(v visit, b cart.Bag) (bag, error) {
 	q, currency := b.Quote, b.Cart.Currency
 	out := bag{
 		Version: b.Cart.Version, Currency: currency, TaxIncluded: v.market.PricesIncludeTax, Units: b.Quantity(),
@@ -198,7 +201,18 @@ func (a *API) bag(v visit, b cart.Bag) bag {
 		out.Lines = append(out.Lines, l)
 	}
 	for _, p := range b.Problems {
-		out.Problems = append(out.Problems, bagProblem{p.LineID, p.Reason, v.say(p.Reason, p.Params), params(p.Params), p.Blocks})
+		out.Problems = append(out.Problems, bagProblem{p.LineID, "", p.Reason, v.say(p.Reason, p.Params), params(p.Params), p.Blocks})
+	}
+	wrong, err := a.Checkout.Wrong(b)
+	if err != nil {
+		return out, err
+	}
+	for _, f := range wrong {
+		var list []any
+		for _, name := range slices.Sorted(maps.Keys(f.Params)) {
+			list = append(list, name, f.Params[name])
+		}
+		out.Problems = append(out.Problems, bagProblem{"", f.Path, f.Reason, v.p.Field(f), params(list), true})
 	}
 	if s := q.Shipping; s != nil {
 		out.Shipping = &chosenShipping{s.MethodID, kit.Price(s.Price, currency), kit.Price(s.Total.Gross, currency)}
@@ -214,7 +228,7 @@ func (a *API) bag(v visit, b cart.Bag) bag {
 		}
 		return m
 	})
-	return out
+	return out, nil
 }
 
 func (a *API) getCart(ctx context.Context, in languageIn) (bag, error) {
@@ -226,7 +240,7 @@ func (a *API) getCart(ctx context.Context, in languageIn) (bag, error) {
 	if err != nil {
 		return bag{}, err
 	}
-	return a.bag(v, b), nil
+	return a.bag(v, b)
 }
 
 // changed answers a change with the cart as it is now. Whoever reads it has
@@ -236,7 +250,11 @@ func (a *API) changed(ctx context.Context, tx *db.Tx, v visit, o cart.Owner) (ba
 	if err != nil {
 		return bag{}, err
 	}
-	return a.bag(v, b), a.Carts.SeePrices(ctx, tx, b)
+	out, err := a.bag(v, b)
+	if err != nil {
+		return out, err
+	}
+	return out, a.Carts.SeePrices(ctx, tx, b)
 }
 
 type addLineIn struct {

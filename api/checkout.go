@@ -82,7 +82,7 @@ func (a *API) place(ctx context.Context, in placeIn) (placement, error) {
 		Client: checkout.Client{IP: web.ClientIP(ctx), Proven: proven},
 	})
 	if err != nil {
-		return none, err
+		return none, named(err, "terms", "terms_accepted")
 	}
 	p := placement{Token: out.Token, State: string(out.State), Continue: out.ContinueURL, Declined: string(out.Declined)}
 	if out.Declined != "" {

@@ -22,7 +22,11 @@ func (h *house) fields() {
 		for _, owner := range []custom.Owner{custom.Category, custom.Customer, custom.Order} {
 			for _, f := range []custom.Field{
 				{Owner: owner, Code: "remark", Kind: custom.Text, Name: locale.Text{"en": "Remark"}},
-				{Owner: owner, Code: "score", Kind: custom.Number, Name: locale.Text{"en": "Score"}},
+				{Owner: owner, Code: "score", Kind: custom.Number, Decimals: 1, Name: locale.Text{"en": "Score"}},
+				{Owner: owner, Code: "finish", Kind: custom.Choice, Name: locale.Text{"en": "Finish"}, Choices: []custom.Option{{Code: "matt", Name: locale.Text{"en": "Matt"}}}},
+				{Owner: owner, Code: "since", Kind: custom.Date, Name: locale.Text{"en": "Since"}},
+				{Owner: owner, Code: "gift", Kind: custom.Truth, Name: locale.Text{"en": "Gift"}},
+				{Owner: owner, Code: "paint", Kind: custom.Colour, Name: locale.Text{"en": "Paint"}},
 			} {
 				if _, err := h.shop.Fields.Create(ctx, tx, audit.System("test"), f); err != nil {
 					return err
@@ -84,7 +88,15 @@ func TestFields_ofCategoriesCustomersAndOrders(t *testing.T) {
 			write(object{"fields": body["fields"]}, at, me, fmt.Sprintf("match:\"%d\"", version+1)).want(412)
 			write(object{"fields": body["fields"]}, at, me).want(409)
 			write(merge(body, "fields", []object{{"code": "nothing", "value": "x"}}), at, me).want(422).field("fields.0.code", "custom.unknown_field")
-			write(merge(body, "fields", []object{{"code": "score", "value": "many"}}), at, me).want(422).field("fields.0.value", "form.invalid_value")
+			var unfit []object
+			for _, v := range [][2]string{{"score", "many"}, {"finish", "gold"}, {"since", "2026-13-01"}, {"gift", "maybe"}, {"paint", "sky"}} {
+				unfit = append(unfit, object{"code": v[0], "value": v[1]})
+			}
+			refused := write(merge(body, "fields", unfit), at, me).want(422)
+			for i, reason := range []string{"custom.not_a_number", "custom.unknown_choice", "form.not_a_date", "custom.not_a_truth", "custom.not_a_colour"} {
+				refused.field(fmt.Sprintf("fields.%d.value", i), reason)
+			}
+			write(merge(body, "fields", []object{{"code": "score", "value": "1.25"}}), at, me).want(422).field("fields.0.value", "custom.too_many_decimals").is("errors.0.detail", "Use at most 1 decimals.")
 			write(merge(body, "name", "x"), at, me).want(400)
 			read(at, me).want(200).is("fields", []any{}, "version", version)
 

@@ -23,7 +23,7 @@ func TestFlow_fromTheShelfToTheRefund(t *testing.T) {
 		h.call("orders.place", object{"expected_total": eur(1), "cart_version": cart.number("version"), "terms_accepted": true}, "cart:"+token).
 			want(409, "checkout.price_changed").is("params", object{"old": eur(1), "new": eur(15190)})
 		h.call("orders.place", object{"expected_total": eur(15190), "cart_version": 1, "terms_accepted": true}, "cart:"+token).want(409, "checkout.cart_changed")
-		h.call("orders.place", object{"expected_total": eur(15190), "cart_version": cart.number("version")}, "cart:"+token).want(422).field("terms", "checkout.accept_terms")
+		h.call("orders.place", object{"expected_total": eur(15190), "cart_version": cart.number("version")}, "cart:"+token).want(422).field("terms_accepted", "checkout.accept_terms")
 		token2 := h.call("cart.add", object{"variant_id": blue, "quantity": 1}).want(201).text("cart_token")
 		bare := h.call("cart.get", nil, "cart:"+token2)
 		h.call("orders.place", h.placement(bare), "cart:"+token2).want(422).

@@ -1,6 +1,8 @@
 package api_test
 
 import (
+	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -200,6 +202,52 @@ func TestCart_refusesWhatIsNoQuantity(t *testing.T) {
 		}, "orders", "reservation")
 		h.place(token, h.call("cart.set", object{"quantity": 37}, "line="+line, "cart:"+token).want(200))
 		h.call("cart.add", object{"variant_id": mug, "quantity": 1}).want(409, "cart.not_enough").field("quantity", "inventory.sold_out")
+	})
+}
+
+// TestCart_tellsWhatWillNotDoOfTheDetails: they are kept as they are, and each
+// that will not do is told at its input, before the order is placed.
+func TestCart_tellsWhatWillNotDoOfTheDetails(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		token, cart := h.fill(h.mug.Variants[0].ID, 1)
+		cart.is("problems", []any{})
+		h.call("cart.details", object{"email": "ada@example.com"}, "cart:"+token).want(200).is("problems", []any{}) // nothing wrong so far
+		told := func(a *answer) map[string]string {
+			list := make(map[string]string)
+			for i := range a.want(200).size("problems") {
+				at := fmt.Sprintf("problems.%d.", i)
+				list[a.text(at+"field")] = a.text(at + "reason")
+				a.is(at+"blocks", true, at+"line_id", nil)
+				if a.text(at+"detail") == "" {
+					t.Errorf("%s says nothing", at)
+				}
+			}
+			return list
+		}
+		nonsense := object{
+			"email": "nope", "same_billing": false, "payment_method": "nope", "shipping_method": "shm_x",
+			"shipping": object{"name": "Ada Lovelace", "line1": "Torstraße 1", "city": "Berlin", "postcode": "1", "country": "DE"},
+			"billing":  object{"name": "Ada Lovelace", "country": "ZZ"},
+		}
+		want := map[string]string{
+			"email": "form.not_an_email", "payment_method": "checkout.choose_payment", "shipping_method": "shipping.method_unavailable",
+			"shipping.postcode": "address.postcode", "billing.country": "form.not_a_choice",
+		}
+		if got := told(h.call("cart.details", nonsense, "cart:"+token)); !maps.Equal(got, want) {
+			t.Errorf("told %v, want %v", got, want)
+		}
+		if got := told(h.call("cart.get", nil, "cart:"+token)); !maps.Equal(got, want) {
+			t.Errorf("told later %v, want %v", got, want)
+		}
+		refused := h.call("orders.place", h.placement(h.call("cart.get", nil, "cart:"+token)), "cart:"+token).want(422)
+		for field, reason := range want {
+			refused.field(field, reason)
+		}
+		nonsense["shipping"] = object{"name": "Ada", "country": "ZZ"}
+		if got := told(h.call("cart.details", nonsense, "cart:"+token)); got["shipping.country"] == "" {
+			t.Errorf("a country that is none: %v", got)
+		}
+		h.call("cart.details", berlin(), "cart:"+token).want(200).is("problems", []any{})
 	})
 }
 

@@ -319,9 +319,9 @@ func readFields(form *fault.Form, path string, defs custom.Definitions, list []f
 			form.Add(at+".text", "form.unknown")
 			continue
 		}
-		value, empty, ok := def.Parse(f.Value)
-		if !ok {
-			form.Add(at+".value", "form.invalid_value")
+		value, empty, reason, params := def.Read(f.Value)
+		if reason != "" {
+			form.Add(at+".value", reason, params...)
 		} else if !empty {
 			values[f.Code] = value
 		}

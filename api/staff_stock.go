@@ -196,7 +196,7 @@ func (a *API) adjustStock(ctx context.Context, tx *db.Tx, in adjustIn) (stock, e
 	note := strings.TrimSuffix(v.p.T("admin.stock.reason."+in.Reason)+": "+in.Note, ": ") // as the back office writes it
 	change := inventory.Change{VariantID: in.Variant, LocationID: in.Location, Delta: in.Change, Note: note}
 	if err := a.Stock.Adjust(ctx, tx, actor(ctx), cause, []inventory.Change{change}); err != nil {
-		return stock{}, err
+		return stock{}, named(err, "quantity", "change")
 	}
 	return a.stockOf(ctx, tx, in.Variant)
 }

@@ -102,7 +102,7 @@ func TestStock_isCorrectedByADifference(t *testing.T) {
 				status  int
 				field   string
 			}{
-				{mug, object{"location_id": h.location, "change": -31, "reason": "lost"}, 409, ""},
+				{mug, object{"location_id": h.location, "change": -31, "reason": "lost"}, 409, "change"},
 				{mug, object{"location_id": h.location, "change": 0, "reason": "lost"}, 422, "change"},
 				{mug, object{"location_id": h.location, "change": 1.5, "reason": "lost"}, 422, "change"},
 				{mug, object{"location_id": h.location, "change": 1 << 40, "reason": "lost"}, 422, "change"},

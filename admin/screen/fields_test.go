@@ -144,6 +144,8 @@ func TestOffice_collections(t *testing.T) {
 		if got := b.faults(); !slices.ContainsFunc(got, func(s string) bool { return strings.HasPrefix(s, "conditions.1.op") }) {
 			t.Errorf("faults %q", got)
 		}
+		b.get("/admin/settings/fields/new?owner=product").submit("/admin/settings/fields", "name.en", "Volume", "code", "volume", "kind", "number").ok("Saved.")
+		b.get(at+"/"+byRule).submit(at+"/"+byRule, "conditions.1.on", "field.volume", "conditions.1.op", "at_least", "conditions.1.value", "loud").shows(http.StatusUnprocessableEntity, "Please enter a number.")
 		b.get(at+"/"+byRule).submit(at+"/"+byRule, "conditions.0.value", "").shows(http.StatusUnprocessableEntity)
 		if got := members(byRule); len(got) != 2 {
 			t.Errorf("%d products after refusals, want 2", len(got))

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -286,7 +287,43 @@ func (s *Service) unmet(bag cart.Bag, d cart.Details, p Placement, terms bool) e
 	if len(bag.Items) == 0 {
 		return fault.New(fault.Invalid, ReasonEmpty)
 	}
-	var form fault.Form
+	form, err := s.details(bag, d, p.ShippingMethod, p.PaymentMethod)
+	if err != nil {
+		return err
+	}
+	if terms && !p.Terms {
+		form.Add("terms", "checkout.accept_terms")
+	}
+	for _, problem := range bag.Problems {
+		if problem.Blocks {
+			form.Add("lines."+problem.LineID, problem.Reason, problem.Params...)
+		}
+	}
+	return form.Err()
+}
+
+// Wrong tells what will not do of the details that a bag keeps, at the paths
+// that Place tells it at. What has not been said yet is not wrong.
+func (s *Service) Wrong(bag cart.Bag) ([]fault.Field, error) {
+	c := bag.Cart
+	d := normalized(c.Details)
+	form, err := s.details(bag, d, c.ShippingMethod, c.PaymentMethod)
+	if err != nil || form.Err() == nil {
+		return nil, err
+	}
+	said := map[string]string{"email": d.Email, "note": d.Note, "shipping_method": c.ShippingMethod, "payment_method": c.PaymentMethod}
+	for at, a := range map[string]market.Address{"shipping.": d.Shipping, "billing.": d.Billing} {
+		for name, text := range map[string]string{
+			"name": a.Name, "company": a.Company, "line1": a.Line1, "line2": a.Line2, "city": a.City, "region": a.Region, "postcode": a.Postcode, "country": a.Country, "phone": a.Phone,
+		} {
+			said[at+name] = text
+		}
+	}
+	return slices.DeleteFunc(fault.From(form.Err()).Fields, func(f fault.Field) bool { return said[f.Path] == "" }), nil
+}
+
+// details collects what is wrong with what the shopper has said.
+func (s *Service) details(bag cart.Bag, d cart.Details, delivery, pay string) (form fault.Form, err error) {
 	if _, err := market.Email(d.Email); err != nil {
 		if err := form.Merge("", err); err != nil {
 			form.Add("email", "form.not_an_email")
@@ -297,7 +334,7 @@ func (s *Service) unmet(bag cart.Bag, d cart.Details, p Placement, terms bool) e
 		errs = append(errs, form.Merge("billing.", market.Validate(d.Billing)))
 	}
 	if err := errors.Join(errs...); err != nil {
-		return err
+		return form, err
 	}
 	if len(d.Note) > order.MaxNote {
 		form.Add("note", "form.too_long", "max", order.MaxNote)
@@ -313,22 +350,14 @@ func (s *Service) unmet(bag cart.Bag, d cart.Details, p Placement, terms bool) e
 			} else if f != nil {
 				form.Add("shipping_method", f.Reason)
 			}
-		} else if bag.Chosen != p.ShippingMethod && len(bag.Options) > 0 {
+		} else if bag.Chosen != delivery && len(bag.Options) > 0 {
 			form.Add("shipping_method", "shipping.method_unavailable")
 		}
 	}
-	if bag.Quote.Total.Gross > 0 && !s.offered(p.PaymentMethod, bag.Quote.Currency) {
+	if bag.Quote.Total.Gross > 0 && !s.offered(pay, bag.Quote.Currency) {
 		form.Add("payment_method", "checkout.choose_payment")
 	}
-	if terms && !p.Terms {
-		form.Add("terms", "checkout.accept_terms")
-	}
-	for _, problem := range bag.Problems {
-		if problem.Blocks {
-			form.Add("lines."+problem.LineID, problem.Reason, problem.Params...)
-		}
-	}
-	return form.Err()
+	return form, nil
 }
 
 func (s *Service) offered(code, currency string) bool {

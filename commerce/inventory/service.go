@@ -445,8 +445,8 @@ type Change struct {
 }
 
 // Adjust changes what is on hand, relative to what is there, and records why.
-// It fails with "inventory.below_zero" when more would leave than there is, and
-// at "quantity" when more would be there than MaxQuantity, and then nothing
+// It fails at "quantity" with "inventory.below_zero" when more would leave than
+// there is, and when more would be there than MaxQuantity, and then nothing
 // changes. A level that does not exist yet is made.
 func (s *Service) Adjust(ctx context.Context, tx *db.Tx, actor audit.Actor, cause Cause, changes []Change) error {
 	var keys [][2]string
@@ -485,7 +485,7 @@ func (s *Service) Adjust(ctx context.Context, tx *db.Tx, actor audit.Actor, caus
 		if !slices.ContainsFunc(deltas, func(d delta) bool { return d.onHand < 0 }) {
 			return fault.New(fault.Invalid, "form.invalid").At("quantity", "form.too_large", "max", MaxQuantity)
 		}
-		return fault.New(fault.Conflict, "inventory.below_zero")
+		return fault.New(fault.Conflict, "inventory.below_zero").At("quantity", "inventory.below_zero")
 	}
 	if err := insertMovements(ctx, tx, moves); err != nil {
 		return fmt.Errorf("record movements: %w", err)

@@ -241,15 +241,19 @@ func TestDecodeJSON_T100_refusesWhatIsAmbiguous(t *testing.T) {
 		"depth 33":             {`{"x":` + strings.Repeat("[", 32) + strings.Repeat("]", 32) + `}`, "malformed json.too_deep"},
 		"depth 10,000":         {strings.Repeat("[", 10_000), "malformed json.too_deep"},
 		"depth 32":             {`{"x":` + strings.Repeat("[", 31) + strings.Repeat("]", 31) + `}`, "malformed name: form.required x: form.unknown"},
-		"not UTF-8":            {"{\"name\":\"\xff\"}", "malformed json.not_utf8"},
-		"overlong UTF-8":       {"{\"name\":\"\xc0\xaf\"}", "malformed json.not_utf8"},
-		"lone high surrogate":  {`{"name":"\ud800"}`, "malformed json.not_utf8"},
-		"lone low surrogate":   {`{"name":"\udc00"}`, "malformed json.not_utf8"},
+		"not UTF-8":            {"{\"name\":\"\xff\"}", "malformed name: form.not_utf8"},
+		"overlong UTF-8":       {"{\"name\":\"\xc0\xaf\"}", "malformed name: form.not_utf8"},
+		"lone high surrogate":  {`{"name":"\ud800"}`, "malformed name: form.not_utf8"},
+		"lone low surrogate":   {`{"name":"\udc00"}`, "malformed name: form.not_utf8"},
+		"a list not UTF-8":     {"{\"tags\":[\"a\",\"\xff\"]}", "malformed tags.1: form.not_utf8"},
+		"a key not UTF-8":      {"{\"na\xffme\":\"a\"}", "malformed json.not_utf8"},
+		"no text, not UTF-8":   {"{\"name\":\xff}", "malformed json.not_utf8"},
+		"wrong before it":      {"{\"name\":x \"\xff\"}", "malformed json.syntax"},
 		"raw control":          {"{\"name\":\"a\nb\"}", "malformed json.syntax"},
 		"bad escape":           {`{"name":"\x41"}`, "malformed json.syntax"},
 		"unfinished":           {`{"name":"a`, "malformed json.syntax"},
 		"unfinished escape":    {`{"name":"a\`, "malformed json.syntax"},
-		"unfinished surrogate": {`{"name":"\ud83d\u`, "malformed json.not_utf8"},
+		"unfinished surrogate": {`{"name":"\ud83d\u`, "malformed name: form.not_utf8"},
 		"empty":                {``, "malformed json.syntax"},
 		"null":                 {`null`, "invalid : form.not_an_object"},
 		"a list":               {`[]`, "invalid : form.not_an_object"},
@@ -263,6 +267,15 @@ func TestDecodeJSON_T100_refusesWhatIsAmbiguous(t *testing.T) {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
 		})
+	}
+}
+
+func TestDecodeJSON_saysAtWhichByte(t *testing.T) {
+	for body, want := range map[string]int64{"{\"note\":\"\ufffd\xff\"}": 12, "{\"\xe4\":1}": 2, "[\xe4": 1, "{}\xe4": 2, `{"note":"\ud800"}`: 15} {
+		_, err := web.DecodeJSON[order](postJSON(body), limits)
+		if f := fault.From(err); f.Reason != "json.not_utf8" || f.Params["offset"] != want {
+			t.Errorf("%q: %s at %v, want %d", body, f.Reason, f.Params["offset"], want)
+		}
 	}
 }
 

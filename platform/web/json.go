@@ -26,23 +26,35 @@ type parser struct {
 	pos   int
 	depth int // levels still allowed
 	nodes int // values still allowed
+	bad   int // where the first byte stands that is no UTF-8; -1 for nowhere
 }
 
 func parseJSON(src []byte, depth, nodes int) (node, error) {
-	p := &parser{src: string(src), depth: depth, nodes: nodes}
+	p := &parser{src: string(src), depth: depth, nodes: nodes, bad: -1}
 	if !utf8.ValidString(p.src) {
-		return node{}, p.fail("json.not_utf8")
+		p.bad = len(p.src)
+		for i, c := range p.src {
+			if c == utf8.RuneError && !strings.HasPrefix(p.src[i:], "\ufffd") {
+				p.bad = i
+				break
+			}
+		}
 	}
 	if strings.HasPrefix(p.src, "\ufeff") {
 		return node{}, p.fail("json.byte_order_mark")
 	}
 	p.space()
 	n, err := p.value("")
-	if err != nil {
-		return node{}, err
+	if err == nil {
+		if p.space(); p.pos < len(p.src) {
+			err = p.fail("json.trailing_data")
+		}
 	}
-	if p.space(); p.pos < len(p.src) {
-		return node{}, p.fail("json.trailing_data")
+	switch {
+	case err != nil && p.pos == p.bad && len(fault.From(err).Fields) == 0:
+		return node{}, p.fail("json.not_utf8")
+	case err != nil:
+		return node{}, err
 	}
 	return n, nil
 }
@@ -88,6 +100,9 @@ func (p *parser) value(path string) (node, error) {
 		return n, err
 	case c == '"':
 		s, err := p.str()
+		if path != "" && fault.Reason(err) == "json.not_utf8" {
+			err = fault.From(err).At(path, "form.not_utf8")
+		}
 		return node{kind: '"', text: s}, err
 	case c == '-' || (c >= '0' && c <= '9'):
 		return p.number()
@@ -216,6 +231,15 @@ func (p *parser) number() (node, error) {
 }
 
 func (p *parser) str() (string, error) {
+	s, err := p.quoted()
+	if p.bad >= 0 && p.bad < p.pos {
+		p.pos = p.bad
+		return "", p.fail("json.not_utf8")
+	}
+	return s, err
+}
+
+func (p *parser) quoted() (string, error) {
 	p.pos++
 	start := p.pos
 	for p.pos < len(p.src) { // most strings have no escape

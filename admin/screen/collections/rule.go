@@ -58,9 +58,9 @@ func (s *screen) conditions(ctx context.Context, d *admin.Desk, typed []conditio
 			}
 		case catalog.OnField:
 			if f, ok := defs.By(c.Field); ok {
-				v, _, ok := f.Parse(row.Value)
-				if !ok {
-					faults.Add(value, "form.invalid_value")
+				v, _, reason, params := f.Read(row.Value)
+				if reason != "" {
+					faults.Add(value, reason, params...)
 				}
 				switch f.Kind {
 				case custom.Number:
