@@ -1,6 +1,7 @@
 package view
 
 import (
+	"html"
 	"strconv"
 	"time"
 
@@ -96,6 +97,14 @@ type Swatch struct {
 	Label  string
 	Colour string // "#rrggbb"
 	URL    string // the product in this colour
+}
+
+// Link writes the colour as a dot that leads to the product, named by its label.
+// A page of cards has a hundred, which is why no template writes them.
+func (s Swatch) Link() theme.HTML {
+	label, url := html.EscapeString(s.Label), html.EscapeString(s.URL)
+	return theme.HTML(`<a href="` + url + `" title="` + label + `"><svg class="swatch" viewBox="0 0 18 18" width="18" height="18" aria-hidden="true" focusable="false"><circle cx="9" cy="9" r="9" fill="` +
+		html.EscapeString(s.Colour) + `"/></svg><span class="sr-only">` + label + `</span></a>`)
 }
 
 // ProductPage is pages/product.html.

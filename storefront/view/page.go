@@ -19,6 +19,9 @@
 package view
 
 import (
+	"html"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/stoashop/stoa/kit/money"
@@ -197,6 +200,44 @@ type Image struct {
 	// CutOut says that the subject stands free on a plain light ground, so a
 	// tile may show it whole instead of filling the frame.
 	CutOut bool
+}
+
+// Tag writes the picture, which keeps its place free while it loads: sizes is
+// the width it gets, as the attribute says it; class adds to its classes; lazy
+// is false for what is seen first; plain leaves out the words, where a text
+// beside it says the same. A page has fifty pictures, and each written attribute
+// by attribute in a template was a third of the work on the page.
+func (i Image) Tag(sizes string, class any, lazy bool, plain any) theme.HTML {
+	var b strings.Builder
+	b.Grow(600)
+	set := func(name, value string) {
+		b.WriteString(name)
+		b.WriteString(html.EscapeString(value))
+		b.WriteByte('"')
+	}
+	classes := "photo " + i.Colour
+	if more, _ := class.(string); more != "" {
+		classes += " " + more
+	}
+	set(`<img class="`, classes)
+	set(` src="`, i.Src)
+	if i.Srcset != "" {
+		set(` srcset="`, i.Srcset)
+	}
+	set(` sizes="`, sizes)
+	set(` width="`, strconv.Itoa(i.Width))
+	set(` height="`, strconv.Itoa(i.Height))
+	if dropped, _ := plain.(bool); dropped {
+		set(` alt="`, "")
+	} else {
+		set(` alt="`, i.Alt)
+	}
+	if lazy {
+		b.WriteString(` loading="lazy" decoding="async">`)
+	} else {
+		b.WriteString(` fetchpriority="high">`)
+	}
+	return theme.HTML(b.String())
 }
 
 // Price is what something costs one shopper in this market.

@@ -22,7 +22,7 @@ import (
 	"github.com/stoashop/stoa/words"
 )
 
-func open(t *testing.T) (*theme.Theme, *locale.Catalog) {
+func open(t testing.TB) (*theme.Theme, *locale.Catalog) {
 	t.Helper()
 	catalog, err := locale.Load("en", words.Files)
 	if err != nil {
