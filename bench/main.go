@@ -31,7 +31,7 @@ type row struct {
 
 func main() {
 	orders := flag.Int("orders", 1000, "placements a measurement")
-	products := flag.Int("products", 10_000, "size of the catalogue for pages")
+	products := flag.Int("products", 10_000, "size of the catalogue")
 	only := flag.String("only", "", "measure only what has this in its name")
 	profiles := flag.String("profiles", "", "a folder for a processor profile of each row, for go tool pprof")
 	flag.Parse()
@@ -70,7 +70,7 @@ func run(ctx context.Context, orders, products int, only, profiles string) error
 			if err != nil {
 				return err
 			}
-			r, err := placement(ctx, url, clients, orders)
+			r, err := placement(ctx, url, clients, orders, products)
 			if err := errors.Join(err, stop()); err != nil {
 				return fmt.Errorf("placement on %s: %w", engine, err)
 			}

@@ -38,13 +38,13 @@ import (
 // the same transactions by the same number of clients on a copy of the
 // database at the same durability, without any logic. Both run in slices that
 // take turns, so that a noisy machine is noisy for both.
-func placement(ctx context.Context, url string, clients, orders int) (row, error) {
+func placement(ctx context.Context, url string, clients, orders, products int) (row, error) {
 	rec := recorder{all: make(map[int64][]write)}
 	s, err := openCore(ctx, url, nil)
 	if err != nil {
 		return row{}, err
 	}
-	if err := errors.Join(s.setUp(ctx), s.stockUp(ctx, 200)); err != nil {
+	if err := errors.Join(s.setUp(ctx), s.stockUp(ctx, products)); err != nil {
 		return row{}, err
 	}
 	placements, err := s.carts(ctx, orders)
@@ -194,6 +194,16 @@ func (c *core) close() {
 
 // stockUp makes n products with plenty of stock.
 func (c *core) stockUp(ctx context.Context, n int) error {
+	const batch = 500
+	for from := 0; from < n; from += batch {
+		if err := c.stockSome(ctx, from, min(from+batch, n)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *core) stockSome(ctx context.Context, from, to int) error {
 	return c.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		var list, class string
 		if err := tx.QueryRow(ctx, `SELECT price_list_id FROM market`).Scan(&list); err != nil {
@@ -203,7 +213,7 @@ func (c *core) stockUp(ctx context.Context, n int) error {
 			return err
 		}
 		var changes []inventory.Change
-		for i := range n {
+		for i := from; i < to; i++ {
 			product, variant := tx.NewID("prd"), tx.NewID("var")
 			name := fmt.Sprintf("goods-%d", i)
 			for _, w := range []struct {
