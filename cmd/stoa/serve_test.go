@@ -135,7 +135,7 @@ func TestImport_needsAShopAndImports(t *testing.T) {
 		t.Fatal(err)
 	}
 	each(t, func(t *testing.T, env settings) {
-		code, out := run(t, env, "import", "spree", file)
+		code, out := run(t, env, "import", "spree", file, "--dry-run")
 		oneLine(t, code, out, stoa.ExitFailure, "the shop is not set up yet: run stoa serve, open the owner's link (stoa setup prints a new one) and name the shop first")
 
 		open(t, env)

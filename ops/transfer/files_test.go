@@ -1,9 +1,14 @@
 package transfer_test
 
 import (
+	"bytes"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
+
+	"github.com/stoashop/stoa/kit/fault"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -38,7 +43,7 @@ func TestRealFiles_everyRowAndColumnIsAccountedFor(t *testing.T) {
 		"woocommerce": {13, 7, 10, 6, map[string]int{
 			"transfer.any_value_expanded": 1, "transfer.grouped_as_draft": 1, "transfer.external_as_draft": 1,
 		}, 2, []string{"Attribute 1 global", "Attribute 2 global"}},
-		"spree":   {211, 37, 87, 37, map[string]int{}, 1, nil},
+		"spree":   {211, 37, 87, 37, map[string]int{}, 0, nil},
 		"vendure": {88, 54, 88, 54, map[string]int{"transfer.sku_numbered": 2}, 0, nil},
 	}
 	for name, file := range realFiles() {
@@ -411,5 +416,38 @@ func TestCustomers_comeBackColumnByColumn(t *testing.T) {
 
 	if err != nil || got.Products != 20 || len(got.Differences) != 0 {
 		t.Errorf("%d customers compared, differences %v, %v", got.Products, got.Differences, err)
+	}
+}
+
+// Every file is taken as what it is, and refused whole as anything else, with
+// the name of the system that it is from.
+func TestOpen_knowsEveryFileFromEveryOther(t *testing.T) {
+	files := map[string]transfer.Platform{
+		"shopify_packt_Product-data.csv": transfer.Shopify,
+		"woocommerce_products.csv":       transfer.WooCommerce,
+		"spree_products.csv":             transfer.Spree,
+		"spree_product_translations.csv": transfer.Spree,
+		"spree_customers.csv":            transfer.Spree,
+		"vendure_products.csv":           transfer.Vendure,
+	}
+	for name, from := range files {
+		text, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, as := range transfer.Platforms() {
+			opt := euro(t)
+			s, err := transfer.Open(t.Context(), as, bytes.NewReader(text), opt)
+			if s != nil {
+				_ = s.Close()
+			}
+			f := fault.From(err)
+			switch {
+			case as == from && err != nil:
+				t.Errorf("%s as %s: %v", name, as, err)
+			case as != from && (err == nil || f.Reason != "transfer.other_platform" || f.Params["platform"] != string(from)):
+				t.Errorf("%s as %s: %v, want a refusal that names %s", name, as, err, from)
+			}
+		}
 	}
 }

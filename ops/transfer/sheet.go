@@ -204,12 +204,10 @@ func (s *Sheet) readHeader(in *csvReader, all []*format) error {
 			best, most, lacks = f, n, missing
 		}
 	}
+	if other := elsewhere(all, s.Platform, s.header, most, len(lacks) == 0); other != nil {
+		return fault.New(fault.Invalid, "transfer.other_platform").With("platform", string(other.platform))
+	}
 	if len(lacks) > 0 {
-		for _, f := range all {
-			if n, missing := f.fit(s.header); f.platform != s.Platform && len(missing) == 0 && n > most {
-				return fault.New(fault.Invalid, "transfer.other_platform").With("platform", string(f.platform))
-			}
-		}
 		f := fault.New(fault.Invalid, "transfer.columns_missing").With("columns", strings.Join(lacks, ", "))
 		for _, name := range lacks {
 			f.At(name, "transfer.column_missing")
@@ -218,6 +216,26 @@ func (s *Sheet) readHeader(in *csvReader, all []*format) error {
 	}
 	s.format, s.Kind = best, best.kind
 	return s.assign()
+}
+
+// clearly is by how many known headers another platform's format must be ahead
+// of one whose needed columns are all there.
+const clearly = 2
+
+// elsewhere is the format of another platform that fits a header best, or nil
+// when it fits no better than the platform's own, which knows most headers.
+// complete says that the own one lacks nothing.
+func elsewhere(all []*format, own Platform, header []string, most int, complete bool) *format {
+	if complete {
+		most += clearly - 1
+	}
+	var best *format
+	for _, f := range all {
+		if n, missing := f.fit(header); f.platform != own && len(missing) == 0 && n > most {
+			best, most = f, n
+		}
+	}
+	return best
 }
 
 // assign settles which column of the format every header is.
