@@ -36,7 +36,7 @@ func TestR25_seedsReplay(t *testing.T) {
 // STOA_SIM_SEED ask for other runs.
 func TestR25_noPromiseIsBroken(t *testing.T) {
 	seed, _ := strconv.ParseUint(os.Getenv("STOA_SIM_SEED"), 10, 64)
-	for engine, runs := range map[db.Engine]int{db.SQLite: 1000, db.Postgres: 100} {
+	for engine, runs := range map[db.Engine]int{db.SQLite: 400, db.Postgres: 60} {
 		t.Run(string(engine), func(t *testing.T) {
 			if n, err := strconv.Atoi(os.Getenv("STOA_SIM_RUNS")); err == nil {
 				runs = n
