@@ -105,6 +105,7 @@ func New(o Options) (*API, error) {
 	a.staffStock(k)
 	a.staffOrders(k)
 	a.staffCategories(k)
+	a.staffSettings(k)
 	if o.Accounts != nil {
 		a.staffCustomers(k)
 	}

@@ -118,6 +118,31 @@ func TestFields_ofCategoriesCustomersAndOrders(t *testing.T) {
 	})
 }
 
+// TestProducts_canBePricedFromScratch: what a product must name of the shop can
+// be found out with the scope that reads products.
+func TestProducts_canBePricedFromScratch(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		h.fields()
+		key := "bearer:" + h.call("staff.tokens.create", object{"name": "Sync", "scopes": []string{"catalog.read", "catalog.write"}}, "bearer:"+h.owner).want(201).text("key")
+		list := h.call("staff.price_lists.list", nil, key).want(200).is("items.0.currency", "EUR", "items.0.default", true, "items.1", nil).text("items.0.id")
+		class := h.call("staff.tax_classes.list", nil, key).want(200).is("items.0.code", "standard").text("items.0.id")
+		made := h.call("staff.products.create", object{
+			"status": "active", "name": object{"en": "Bowl"}, "tax_class": class,
+			"variants": []object{{"sku": "BOWL", "status": "active", "prices": []object{{"price_list": list, "amount": eur(1900)}}}},
+		}, key).want(201)
+		made.is("tax_class", class, "variants.0.prices.0.amount", eur(1900))
+		h.call("staff.fields.list", nil, "?owner=category", key).want(200).is(
+			"items.0.code", "finish", "items.0.kind", "choice", "items.0.choices", []object{{"code": "matt", "name": object{"en": "Matt"}}},
+			"items.3.code", "remark", "items.3.choices", []any{}, "items.4.code", "score", "items.4.decimals", 1, "items.6", nil,
+		)
+		if n := h.call("staff.fields.list", nil, key).want(200).size("items"); n < 15 {
+			t.Errorf("%d definitions of all owners", n)
+		}
+		h.call("staff.fields.list", nil, "?owner=shop", key).want(422).field("owner", "form.not_a_choice")
+		h.call("staff.price_lists.list", nil).want(401)
+	})
+}
+
 // TestOrders_programsAreNamed: a note of a program's is not one of staff who
 // have left.
 func TestOrders_programsAreNamed(t *testing.T) {
