@@ -14,7 +14,8 @@ import (
 )
 
 // personFields are the custom fields for what files say of customers and the
-// shop has no place for. Only those that the file fills are made.
+// shop has no place for, those included that it has already. Only those that
+// the file fills are made.
 func (ses *session) personFields() []custom.Field {
 	filled := func(id string) bool {
 		i, ok := ses.sheet.index[id]
@@ -33,6 +34,11 @@ func (ses *session) personFields() []custom.Field {
 	} {
 		if filled(f.id) {
 			out = append(out, custom.Field{Owner: custom.Customer, Code: f.code, Kind: f.kind, Name: f.name})
+		}
+	}
+	for _, c := range ses.sheet.columns {
+		if d, ok := ses.sheet.opt.Own.By(c.key); ok && strings.HasPrefix(c.id, ownColumn) && filled(c.id) {
+			out = append(out, d)
 		}
 	}
 	return out
@@ -78,6 +84,12 @@ func (ses *session) person(c Customer) customer.Admission {
 	set("tax_exempt", custom.OfTruth(c.TaxExempt), true)
 	set("customer_tags", custom.OfWords(strings.Join(c.Tags, ", ")), len(c.Tags) > 0)
 	set("customer_note", custom.OfWords(c.Note), c.Note != "")
+	for _, f := range c.Fields {
+		d, ok := ses.defs[custom.Customer].By(f.Key)
+		if v, empty, fits := d.Parse(f.Value); ok && fits && !empty {
+			p.Fields[f.Key] = v
+		}
+	}
 	return p
 }
 

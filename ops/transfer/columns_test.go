@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stoashop/stoa/commerce/customer"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/stoashop/stoa/commerce/custom"
@@ -639,6 +641,60 @@ func TestAsides_areReadBackAndTakenAway(t *testing.T) {
 
 		if got := s.product(t, "mug").Variants[0].Fields; len(got) != 0 {
 			t.Errorf("the file says nothing more, but the variant has %v", got)
+		}
+	})
+}
+
+// A column of customers that is called like a field of the merchant's, by code
+// or by name, is read into it and comes back; a cell that does not fit refuses
+// the customer. What no field is called like is dropped, and listed.
+func TestColumns_ofPeopleThatTheMerchantKeepsFieldsFor(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
+		s := newShop(t, e, nil)
+		people := s.keepPeople(t)
+		s.tx(t, func(ctx context.Context, tx *db.Tx) error {
+			for _, f := range []custom.Field{
+				{Owner: custom.Customer, Code: "points", Kind: custom.Number, Name: locale.Text{"en": "Loyalty"}},
+				{Owner: custom.Customer, Code: "level", Kind: custom.Choice, Name: locale.Text{"en": "Customer level", "de": "Kundenstufe"}, Choices: []custom.Option{{Code: "gold", Name: locale.Text{"en": "Gold", "de": "Golden"}}}},
+			} {
+				if _, err := s.Fields.Create(ctx, tx, audit.Staff("stf_1"), f); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		file := table("email|points|Kundenstufe|Religion", "ada@people.example|12|Golden|none", "bob@people.example|many||none")
+
+		run := s.run(t, transfer.Request{Platform: transfer.Spree, File: strings.NewReader(file)})
+
+		want := []transfer.Problem{{Row: 3, Column: "points", Reason: "custom.not_a_number"}}
+		if diff := cmp.Diff(want, s.problems(t, run.ID)); diff != "" || run.Created != 1 || run.Refused != 1 {
+			t.Errorf("%+v, problems (-want +got):\n%s", run.Counts, diff)
+		}
+		found, err := people.List(t.Context(), s.DB, customer.Filter{})
+		if err != nil || len(found) != 1 {
+			t.Fatalf("%d customers, %v", len(found), err)
+		}
+		if diff := cmp.Diff(custom.Values{"points": custom.OfNumber(12_000_000), "level": custom.OfCode("gold")}, found[0].Fields); diff != "" {
+			t.Errorf("fields (-want +got):\n%s", diff)
+		}
+		uses := make(map[string]transfer.Use)
+		for _, c := range run.Report.Columns {
+			uses[c.Name] = c.Use
+		}
+		if diff := cmp.Diff(map[string]transfer.Use{"email": transfer.Mapped, "points": transfer.Kept, "Kundenstufe": transfer.Kept, "Religion": transfer.Dropped}, uses); diff != "" {
+			t.Errorf("columns (-want +got):\n%s", diff)
+		}
+		rows, err := csv.NewReader(strings.NewReader(s.exported(t, transfer.ExportRequest{Platform: transfer.Spree, Kind: transfer.Customers}))).ReadAll()
+		if err != nil || len(rows) != 2 {
+			t.Fatalf("the export is %q, %v", rows, err)
+		}
+		out := make(map[string]string)
+		for i, h := range rows[0] {
+			out[h] = rows[1][i]
+		}
+		if _, religion := out["Religion"]; religion || out["points"] != "12" || out["Kundenstufe"] != "Gold" {
+			t.Errorf("the export says %v", out)
 		}
 	})
 }

@@ -1,14 +1,57 @@
 package transfer
 
 import (
+	"cmp"
 	"net/mail"
 	"strings"
 )
 
-// Columns of customers that nothing recognises are dropped rather than kept:
+// Columns of customers that nothing recognises, and that no field of the
+// merchant's own is called like, are dropped rather than kept:
 // what they hold is about a person, and nobody asked for it.
 func unknownPersonal(header string) column {
 	return column{id: "unknown " + fold(header), drop: "transfer.column_personal"}
+}
+
+// ownColumn begins the id of a column that one of the shop's own fields of
+// customers holds.
+const ownColumn = "own "
+
+// own finds the field of customers that a header names, by its code or by its
+// name in any language.
+func (s *Sheet) own(header string) (column, bool) {
+	if s.Kind != Customers {
+		return column{}, false
+	}
+	for _, d := range s.opt.Own {
+		named := fold(d.Code) == fold(header)
+		for _, name := range d.Name {
+			named = named || fold(name) == fold(header)
+		}
+		if named {
+			return column{id: ownColumn + d.Code, key: d.Code, typ: TextField, label: cmp.Or(d.Name.In(s.opt.Language, ""), d.Code)}, true
+		}
+	}
+	return column{}, false
+}
+
+// ownFields reads the cells that the shop's own fields hold.
+func (b *builder) ownFields(r rowView) []Field {
+	var out []Field
+	for _, c := range b.s.columns {
+		if !strings.HasPrefix(c.id, ownColumn) {
+			continue
+		}
+		d, _ := b.s.opt.Own.By(c.key)
+		_, empty, reason, params := d.Read(r.get(c.id))
+		switch {
+		case reason != "":
+			b.bad(r, c.id, reason, params...)
+		case !empty:
+			out = append(out, Field{c.key, r.get(c.id)})
+		}
+	}
+	return out
 }
 
 func droppedColumn(header, id, reason string, more ...string) column {
@@ -94,6 +137,7 @@ func buildCustomer(b *builder) Customer {
 		TaxExempt: b.yes(r, "tax exempt", false),
 		Note:      r.get("note"),
 		Tags:      splitList(r.get("tags"), ','),
+		Fields:    b.ownFields(r),
 	}
 	if a, err := mail.ParseAddress(c.Email); err != nil || a.Address != c.Email || a.Name != "" || len(c.Email) > 254 {
 		b.bad(r, "email", "transfer.not_an_email")
@@ -132,6 +176,11 @@ func writeCustomer(c Customer, w *sheetWriter) {
 	w.set(0, "tax exempt", yes[c.TaxExempt])
 	w.set(0, "note", c.Note)
 	w.set(0, "tags", joinList(c.Tags, ", "))
+	for i, col := range w.columns {
+		if col.key != "" {
+			w.rows[0][i] = field(c.Fields, col.key)
+		}
+	}
 	if len(c.Addresses) == 0 {
 		return
 	}

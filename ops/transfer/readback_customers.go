@@ -26,6 +26,7 @@ func (s *Service) People(ctx context.Context) iter.Seq2[Customer, error] {
 			yield(Customer{}, err)
 			return
 		}
+		_, lang := s.defaults(ctx, Request{})
 		filter := customer.Filter{Limit: 200}
 		for {
 			page, err := s.people.List(ctx, s.db, filter)
@@ -38,7 +39,7 @@ func (s *Service) People(ctx context.Context) iter.Seq2[Customer, error] {
 					continue
 				}
 				book, err := s.people.Addresses(ctx, s.db, c.ID)
-				if !yield(readPerson(c, fields, book), err) || err != nil {
+				if !yield(readPerson(c, fields, book, lang), err) || err != nil {
 					return
 				}
 			}
@@ -51,12 +52,17 @@ func (s *Service) People(ctx context.Context) iter.Seq2[Customer, error] {
 	}
 }
 
-func readPerson(c customer.Customer, fields custom.Definitions, book []customer.Saved) Customer {
+func readPerson(c customer.Customer, fields custom.Definitions, book []customer.Saved, lang string) Customer {
 	c.Fields = fields.Known(c.Fields)
 	out := Customer{
 		Source: "stoa:" + c.ID, Email: c.Email, Phone: c.Phone,
 		Marketing: c.Fields["accepts_marketing"].Truth, TaxExempt: c.Fields["tax_exempt"].Truth,
 		Note: wordsOf(c.Fields["customer_note"]), Tags: splitList(wordsOf(c.Fields["customer_tags"]), ','),
+	}
+	for _, d := range fields {
+		if v, ok := c.Fields[d.Code]; ok {
+			out.Fields = append(out.Fields, Field{d.Code, texts(d, v).In(lang, "")})
+		}
 	}
 	out.FirstName, out.LastName = splitName(c.Name)
 	for _, a := range book {

@@ -258,7 +258,9 @@ func (s *Sheet) assign() error {
 		case h == "":
 			c = column{id: "unnamed " + strconv.Itoa(i), drop: "transfer.column_unnamed"}
 		case !ok:
-			c = s.format.unknown(h)
+			if c, ok = s.own(h); !ok {
+				c = s.format.unknown(h)
+			}
 		}
 		if _, seen := s.index[c.id]; seen {
 			if ok && !strings.HasPrefix(c.id, "unknown ") {

@@ -16,6 +16,7 @@ package transfer
 import (
 	"time"
 
+	"github.com/stoashop/stoa/commerce/custom"
 	"github.com/stoashop/stoa/kit/fault"
 )
 
@@ -56,6 +57,9 @@ type Options struct {
 	// TempDir is where rows are kept while the sheet is open; "" means the
 	// system's.
 	TempDir string
+	// Own are the fields that the shop keeps of customers: a column that is
+	// called like one, by code or name, is read into it.
+	Own custom.Definitions
 	// Now is the instant of an export: what is published later is not for sale
 	// yet. The zero time is before everything.
 	Now    time.Time

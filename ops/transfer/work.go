@@ -57,6 +57,10 @@ func (s *Service) session(ctx context.Context, run Run, file, texts io.ReadSeeke
 	opt := Options{Currency: run.Report.Currency, Language: run.Report.Language, TempDir: s.tempDir}
 	settings := s.markets.Current(ctx)
 	opt.Zone = settings.Shop.Location()
+	var err error
+	if opt.Own, err = s.fields.For(ctx, custom.Customer); err != nil {
+		return nil, err
+	}
 	sheet, err := Open(ctx, run.Platform, file, opt)
 	if err != nil {
 		return nil, err
