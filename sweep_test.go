@@ -17,6 +17,7 @@ import (
 type aForm struct {
 	values url.Values
 	typed  []string // inputs that a person types into or chooses
+	whole  []string // those of them that take a whole number
 	many   bool     // multipart
 }
 
@@ -42,6 +43,9 @@ func forms(page string) map[string]aForm {
 		f := aForm{values: url.Values{}, many: attr(n, "enctype") == "multipart/form-data"}
 		for in := range n.Descendants() {
 			name, kind := attr(in, "name"), attr(in, "type")
+			if owner := attr(in, "form"); owner != "" && owner != attr(n, "id") {
+				continue // sent with another form, or with none
+			}
 			if in.Type != html.ElementNode || name == "" || !slices.Contains([]string{"input", "select", "textarea"}, in.Data) {
 				continue
 			}
@@ -53,6 +57,9 @@ func forms(page string) map[string]aForm {
 				f.values.Set(name, attr(in, "value"))
 				if !slices.Contains(f.typed, name) {
 					f.typed = append(f.typed, name)
+					if kind == "number" || attr(in, "inputmode") == "numeric" {
+						f.whole = append(f.whole, name)
+					}
 				}
 			}
 		}
@@ -119,7 +126,7 @@ func (w *world) everyFormRefusesNonsense(t *testing.T) {
 	}
 	// Signing out ends what the others need.
 	skip := []string{"/admin/session/end", "/{lang}/account/session/end", "/{lang}/account/sessions/end", "/admin/profile/sessions/end"}
-	before, sent, refused, met := w.books(), 0, 0, 0
+	before, sent, refused, met, remade := w.books(), 0, 0, 0, 0
 	for _, r := range w.routes {
 		if patterns[r.Pattern] == nil || r.Method != http.MethodPost || slices.Contains(skip, r.Pattern) {
 			continue
@@ -128,8 +135,9 @@ func (w *world) everyFormRefusesNonsense(t *testing.T) {
 		if drawn && len(f.typed) > 0 {
 			met++
 		}
-		accepted := false
-		send := func(what, kind, body string, must bool) {
+		// shown is what a page that has the form again must hold of what was
+		// sent, beside a marked field; "" for what no field can be blamed for.
+		send := func(what, kind, body, shown string, must bool) {
 			t.Helper()
 			a := w.send(dressed(w.request(http.MethodPost, w.path(r, nil), kind, body), r))
 			sent++
@@ -139,8 +147,21 @@ func (w *world) everyFormRefusesNonsense(t *testing.T) {
 			case a.Code < 400 && must:
 				t.Errorf("POST %s takes %s: %d %s", r.Pattern, what, a.Code, a.Header().Get("Location"))
 			}
-			if accepted = accepted || a.Code < 400; a.Code >= 400 {
-				refused++
+			after := w.books()
+			wrote := difference(before, after)
+			before = after
+			if a.Code < 400 {
+				return
+			}
+			refused++
+			if wrote != "" && !(r.Pattern == "/{lang}/checkout" && keptInBag.MatchString(wrote)) {
+				t.Errorf("POST %s with %s was refused and wrote\n%s", r.Pattern, what, wrote)
+			}
+			if again := drawn && slices.ContainsFunc(f.typed, func(name string) bool { return strings.Contains(a.text, `name="`+name+`"`) }); again && shown != "" && a.Code != http.StatusConflict {
+				remade++
+				if !strings.Contains(a.text, `aria-invalid="true"`) || !strings.Contains(a.text, shown) {
+					t.Errorf("POST %s with %s: %d, and no field is marked, or what was typed is gone: %q", r.Pattern, what, a.Code, f.typed)
+				}
 			}
 		}
 		with := func(change func(v url.Values)) string {
@@ -159,15 +180,15 @@ func (w *world) everyFormRefusesNonsense(t *testing.T) {
 			})
 		}
 		hook := strings.HasPrefix(r.Pattern, "/webhooks/") // takes whatever its provider signs
-		send("an unknown field", formType, with(func(v url.Values) { v.Set("surprise", "1") }), true)
-		send("JSON", jsonType, `{"surprise":1}`, true)
-		send("a broken form", formType, "a=%zz&%=&;", true)
-		send("a broken multipart form", "multipart/form-data; boundary=x", "--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nhalf", true)
-		send("a text", "text/plain", "surprise=1", true)
-		send("a multipart form without a boundary", "multipart/form-data", "", true)
+		send("an unknown field", formType, with(func(v url.Values) { v.Set("surprise", "1") }), "", true)
+		send("JSON", jsonType, `{"surprise":1}`, "", true)
+		send("a broken form", formType, "a=%zz&%=&;", "", true)
+		send("a broken multipart form", "multipart/form-data; boundary=x", "--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nhalf", "", true)
+		send("a text", "text/plain", "surprise=1", "", true)
+		send("a multipart form without a boundary", "multipart/form-data", "", "", true)
 		if len(f.typed) > 0 && !hook {
-			send("bytes that are no text", formType, each("a\xff\xfeb"), true)
-			send("control characters", formType, each("a\x00b"), true)
+			send("bytes that are no text", formType, each("a\xff\xfeb"), " ", true)
+			send("control characters", formType, each("a\x00b"), " ", true)
 			if strings.HasSuffix(r.Pattern, "/deletion") || strings.HasSuffix(r.Pattern, "/erasure") {
 				continue // what else it may take takes things away that the others need
 			}
@@ -175,24 +196,30 @@ func (w *world) everyFormRefusesNonsense(t *testing.T) {
 				for _, name := range f.typed {
 					v[name] = append(v[name], v[name]...)
 				}
-			}), false) // a list may hold one thing twice
-			send("huge numbers", formType, each("99999999999999999999999999"), false)
-			send("negative numbers", formType, each("-1"), false)
+			}), "", false) // a list may hold one thing twice
+			if len(f.whole) > 0 {
+				send("fractions", formType, with(func(v url.Values) {
+					for _, name := range f.whole {
+						v.Set(name, "1.5")
+					}
+				}), `"1.5"`, true)
+			}
+			marked := ""
+			if len(f.whole) > 0 {
+				marked = " "
+			}
+			send("huge numbers", formType, each("99999999999999999999999999"), marked, false)
+			send("negative numbers", formType, each("-1"), marked, false)
 			send("nothing", formType, with(func(v url.Values) {
 				for _, name := range f.typed {
 					v.Del(name)
 				}
-			}), false) // where everything may be left out, that is an answer
-			send("far too much", formType, each(strings.Repeat("9", 300_000)), true)
+			}), "", false) // where everything may be left out, that is an answer
+			send("far too much", formType, each(strings.Repeat("9", 300_000)), "", true)
 		}
-		after := w.books()
-		if wrote := difference(before, after); !accepted && wrote != "" && !(r.Pattern == "/{lang}/checkout" && keptInBag.MatchString(wrote)) {
-			t.Errorf("POST %s was refused and wrote\n%s", r.Pattern, wrote)
-		}
-		before = after
 	}
 	if met < 56 || sent < 900 || refused < sent*9/10 {
 		t.Errorf("only %d forms were met; of %d requests %d were refused", met, sent, refused)
 	}
-	t.Logf("%d forms, %d requests, %d refused", met, sent, refused)
+	t.Logf("%d forms, %d requests, %d refused, %d shown again", met, sent, refused, remade)
 }
