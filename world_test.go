@@ -430,14 +430,6 @@ func (w *world) books() string {
 	return books
 }
 
-func (w *world) count(sql string) (n int64) {
-	w.t.Helper()
-	if err := w.shop.DB.QueryRow(w.t.Context(), sql).Scan(&n); err != nil {
-		w.t.Fatalf("%s: %v", sql, err)
-	}
-	return n
-}
-
 // answered is the status that a handler gives.
 func answered(h http.Handler, r *http.Request) int {
 	rec := httptest.NewRecorder()
