@@ -38,6 +38,7 @@ func (o *Office) Frame(r *http.Request, title, at string) (Frame, error) {
 		return f, nil
 	}
 	f.Me = Me{Name: d.Person.Name, Email: d.Person.Email, Role: d.P.T("admin.role." + string(d.Person.Role)), Initials: initials(d.Person.Name)}
+	f.NoKeys = !d.Person.SingleKeys
 	groups := make([]NavGroup, 3)
 	tabs := make([]NavLink, 5)
 	for _, n := range o.nouns {

@@ -272,6 +272,7 @@ func (o *Office) showProfile(w http.ResponseWriter, r *http.Request, profile, se
 		Sections: []Section{{Title: d.P.T("admin.profile.title"), Fields: profile.Fields(
 			Field{Name: "name", Label: d.P.T("admin.setup.name"), Value: d.Person.Name, Max: 100, Complete: "name", Required: true},
 			Field{Name: "language", Label: d.P.T("admin.frame.language"), Kind: ChoiceField, Choices: f.Tongues},
+			Field{Name: "single_keys", Label: d.P.T("admin.profile.single_keys"), Help: d.P.T("admin.profile.single_keys_help"), Kind: CheckField, Checked: d.Person.SingleKeys},
 		)}},
 		Save: SaveBar{Discard: Prefix + "/profile"},
 		Below: []Section{
@@ -288,14 +289,15 @@ func (o *Office) showProfile(w http.ResponseWriter, r *http.Request, profile, se
 func (o *Office) saveProfile(w http.ResponseWriter, r *http.Request) error {
 	d := o.Desk(r)
 	in, raw, err := web.DecodeForm[struct {
-		Name     string `form:"name" max:"100"`
-		Language string `form:"language" max:"20"`
+		Name       string `form:"name" max:"100"`
+		Language   string `form:"language" max:"20"`
+		SingleKeys bool   `form:"single_keys"`
 	}](r, web.Limits{})
 	if err == nil && !slices.Contains(o.Words.Languages(), in.Language) {
 		err = fault.New(fault.Invalid, "form.invalid").At("language", "form.not_a_choice")
 	}
 	if err == nil {
-		err = o.Staff.SetProfile(r.Context(), d.Me.ID, in.Name, in.Language, d.Person.Version)
+		err = o.Staff.SetProfile(r.Context(), d.Me.ID, in.Name, in.Language, in.SingleKeys, d.Person.Version)
 	}
 	if err == nil {
 		Done(Prefix+"/profile", "saved").Send(w)

@@ -161,6 +161,30 @@ func TestDoor_fromTheFirstLinkToSignOut(t *testing.T) {
 		}
 		b.wants("Mira Lindqvist")
 
+		// Letters alone are shortcuts until their reader switches them off, and
+		// every page says so to the script.
+		for _, sent := range [][]string{{"single_keys", "off"}, {"single_keys", "on"}} {
+			off := sent[1] == "off"
+			if off {
+				sent = nil // what a browser sends of a box without its tick
+			}
+			b.get("/admin/profile")
+			if status, to := b.post("/admin/profile", append(sent, "name", "Mira Lindqvist", "language", "en")...); status != 303 || to != "/admin/profile?done=saved" {
+				t.Fatalf("save: %d to %q", status, to)
+			}
+			b.get("/admin/profile")
+			if got := strings.Contains(b.page, `<body data-screen="/admin/profile" data-single-keys="off">`); got != off {
+				t.Errorf("single keys off is %t on the page, want %t", got, off)
+			}
+			if got := e.Int(t, `SELECT single_keys FROM staff`); (got == 0) != off {
+				t.Errorf("stored: %d", got)
+			}
+			if words := map[bool]string{true: "you switched them off", false: "Letters and signs alone can be switched off here:"}[off]; !strings.Contains(b.page, words) {
+				t.Errorf("the help does not say %q", words)
+			}
+		}
+		saved := e.Int(t, `SELECT COUNT(*) FROM change_log WHERE action = 'staff.profile_changed'`)
+
 		// A profile that is saved twice with one key is saved once.
 		page := b.page
 		for range 2 {
@@ -169,7 +193,7 @@ func TestDoor_fromTheFirstLinkToSignOut(t *testing.T) {
 				t.Fatalf("save: %d to %q", status, to)
 			}
 		}
-		if n := e.Int(t, `SELECT COUNT(*) FROM change_log WHERE action = 'staff.profile_changed'`); n != 1 {
+		if n := e.Int(t, `SELECT COUNT(*) FROM change_log WHERE action = 'staff.profile_changed'`) - saved; n != 1 {
 			t.Errorf("saved %d times", n)
 		}
 		b.get("/admin/profile?done=saved")

@@ -34,6 +34,7 @@ type Frame struct {
 	Here    string    // path and query of this screen, to come back to
 	Tongues []Choice  // languages of the back office
 	Screen  string    // the noun that is open, for the keyboard's sake
+	NoKeys  bool      // letters and signs alone are no shortcuts here
 	FormKey string    // one-time key of the forms on this page
 }
 

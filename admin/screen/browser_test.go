@@ -87,6 +87,24 @@ func TestScript_rowsByKeyboard(t *testing.T) {
 	b.Wait(`location.pathname === "/order"`)
 }
 
+// TestScript_singleKeysCanBeSwitchedOff is WCAG 2.1.4: who switched them off
+// types letters and signs to no effect; keys that are no character still work.
+func TestScript_singleKeysCanBeSwitchedOff(t *testing.T) {
+	b, url := atDesk(t)
+	b.Size(1440, 900, false)
+	b.Go(url + "orders")
+	browse.Eval[string](b, `document.body.dataset.singleKeys = "off"`)
+	for _, key := range []string{"j", "k", "x", "/", "?", "u", "c", "g", "p"} {
+		b.Press(key)
+	}
+	got := browse.Eval[[]string](b, `[...document.querySelectorAll("tr.is-at, .pick:checked, dialog[open], [data-search]:focus")].map(e => e.outerHTML)`)
+	if path := browse.Eval[string](b, `location.pathname`); len(got) != 0 || path != "/orders" {
+		t.Errorf("at %s, %v", path, got)
+	}
+	b.Press("k", "ctrl")
+	b.Wait(`document.querySelector("#command").open`)
+}
+
 func TestScript_unsavedWorkIsGuardedAndKept(t *testing.T) {
 	b, url := atDesk(t)
 	b.Size(1440, 900, false)

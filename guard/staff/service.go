@@ -128,7 +128,7 @@ func (s *Service) SetUp(ctx context.Context, token string, n Newcomer) (session 
 
 // insert writes a new member; "staff.email_taken" when the address is known.
 func (s *Service) insert(ctx context.Context, tx *db.Tx, n Newcomer, role policy.Role, hash string) (Person, error) {
-	r := row{Person: Person{ID: tx.NewID("stf"), Role: role, Active: true, Locale: n.Locale, CreatedAt: tx.Now(), Version: 1}, hash: hash}
+	r := row{Person: Person{ID: tx.NewID("stf"), Role: role, Active: true, Locale: n.Locale, SingleKeys: true, CreatedAt: tx.Now(), Version: 1}, hash: hash}
 	var err error
 	if r.keyID, err = s.vault.NewKey(); err != nil {
 		return Person{}, err

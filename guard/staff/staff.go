@@ -15,15 +15,16 @@ import (
 
 // Person is a member of staff.
 type Person struct {
-	ID        string // "stf_…"
-	Email     string
-	Name      string
-	Role      policy.Role
-	Active    bool   // may sign in
-	Invited   bool   // has not chosen a password yet
-	Locale    string // language of the back office
-	CreatedAt time.Time
-	Version   int64
+	ID         string // "stf_…"
+	Email      string
+	Name       string
+	Role       policy.Role
+	Active     bool   // may sign in
+	Invited    bool   // has not chosen a password yet
+	Locale     string // language of the back office
+	SingleKeys bool   // letters and signs alone are shortcuts of the back office; true at first
+	CreatedAt  time.Time
+	Version    int64
 }
 
 // How long things last.

@@ -21,10 +21,10 @@ type row struct {
 	hash        string
 }
 
-const columns = `id, key_id, email, name, password_hash, role, active, locale, created_at, version`
+const columns = `id, key_id, email, name, password_hash, role, active, locale, single_keys, created_at, version`
 
 func scan(rows *db.Rows) (r row, err error) {
-	err = rows.Scan(&r.ID, &r.keyID, &r.email, &r.name, &r.hash, (*string)(&r.Role), db.Truth(&r.Active), &r.Locale, db.Time(&r.CreatedAt), &r.Version)
+	err = rows.Scan(&r.ID, &r.keyID, &r.email, &r.name, &r.hash, (*string)(&r.Role), db.Truth(&r.Active), &r.Locale, db.Truth(&r.SingleKeys), db.Time(&r.CreatedAt), &r.Version)
 	r.Invited = r.hash == ""
 	return r, err
 }
@@ -55,10 +55,10 @@ func exists(ctx context.Context, q db.Q) (bool, error) {
 // insert writes a member of staff; false when the address is taken.
 func insert(ctx context.Context, tx *db.Tx, r row, index []byte) (bool, error) {
 	n, err := tx.Exec(ctx, `
-		INSERT INTO staff (id, key_id, email, email_index, name, password_hash, role, active, locale, created_at, updated_at, version)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, 1)
+		INSERT INTO staff (id, key_id, email, email_index, name, password_hash, role, active, locale, single_keys, created_at, updated_at, version)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, 1)
 		ON CONFLICT (email_index) DO NOTHING`,
-		r.ID, r.keyID, r.email, index, r.name, r.hash, string(r.Role), db.Bool(r.Active), r.Locale, tx.Now().UnixMilli())
+		r.ID, r.keyID, r.email, index, r.name, r.hash, string(r.Role), db.Bool(r.Active), r.Locale, db.Bool(r.SingleKeys), tx.Now().UnixMilli())
 	return n == 1, err
 }
 
@@ -76,8 +76,8 @@ func rehash(ctx context.Context, tx *db.Tx, id, old, fresh string) (bool, error)
 }
 
 func setProfile(ctx context.Context, tx *db.Tx, r row, version int64) error {
-	return versioned(tx.Exec(ctx, `UPDATE staff SET name = $1, locale = $2, updated_at = $3, version = version + 1 WHERE id = $4 AND version = $5`,
-		r.name, r.Locale, tx.Now().UnixMilli(), r.ID, version))
+	return versioned(tx.Exec(ctx, `UPDATE staff SET name = $1, locale = $2, single_keys = $3, updated_at = $4, version = version + 1 WHERE id = $5 AND version = $6`,
+		r.name, r.Locale, db.Bool(r.SingleKeys), tx.Now().UnixMilli(), r.ID, version))
 }
 
 func setLocale(ctx context.Context, tx *db.Tx, id, locale string) error {
@@ -124,12 +124,12 @@ type signedIn struct {
 // bySession returns the active member behind a live session.
 func bySession(ctx context.Context, q db.Q, id string, now time.Time) (s signedIn, err error) {
 	scan := func(rows *db.Rows) (s signedIn, err error) {
-		err = rows.Scan(&s.ID, &s.keyID, &s.email, &s.name, (*string)(&s.Role), &s.Locale, &s.Version, db.Time(&s.createdAt), db.Time(&s.seenAt))
+		err = rows.Scan(&s.ID, &s.keyID, &s.email, &s.name, (*string)(&s.Role), &s.Locale, db.Truth(&s.SingleKeys), &s.Version, db.Time(&s.createdAt), db.Time(&s.seenAt))
 		s.Active = true
 		return s, err
 	}
 	return db.First(ctx, q, scan, `
-		SELECT p.id, p.key_id, p.email, p.name, p.role, p.locale, p.version, s.created_at, s.seen_at
+		SELECT p.id, p.key_id, p.email, p.name, p.role, p.locale, p.single_keys, p.version, s.created_at, s.seen_at
 		FROM session s JOIN staff p ON p.id = s.subject_id
 		WHERE s.id = $1 AND s.kind = 'staff' AND s.expires_at > $2 AND p.active = 1`, id, now.UnixMilli())
 }

@@ -222,8 +222,9 @@ func (s *Service) ChangePassword(ctx context.Context, id, session, old, secret s
 	})
 }
 
-// SetProfile changes a member's own name and language.
-func (s *Service) SetProfile(ctx context.Context, id, name, locale string, version int64) error {
+// SetProfile changes a member's own name and language, and whether single keys
+// are shortcuts for them. A stale version is "version.changed".
+func (s *Service) SetProfile(ctx context.Context, id, name, locale string, singleKeys bool, version int64) error {
 	var form fault.Form
 	checkName(&form, name)
 	if err := form.Err(); err != nil {
@@ -237,7 +238,7 @@ func (s *Service) SetProfile(ctx context.Context, id, name, locale string, versi
 		if r.name, err = s.vault.SealText(ctx, r.keyID, "staff.name:"+id, strings.TrimSpace(name)); err != nil {
 			return err
 		}
-		r.Locale = locale
+		r.Locale, r.SingleKeys = locale, singleKeys
 		if err := setProfile(ctx, tx, r, version); err != nil {
 			return err
 		}

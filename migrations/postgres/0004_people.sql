@@ -41,6 +41,7 @@ CREATE TABLE staff (
     role          TEXT   NOT NULL,                       -- internal
     active        BIGINT NOT NULL CHECK (active IN (0, 1)), -- internal
     locale        TEXT   NOT NULL,                       -- internal
+    single_keys   BIGINT NOT NULL CHECK (single_keys IN (0, 1)), -- internal
     created_at    BIGINT NOT NULL,                       -- internal
     updated_at    BIGINT NOT NULL,                       -- internal
     version       BIGINT NOT NULL                        -- internal

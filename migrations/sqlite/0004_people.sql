@@ -41,6 +41,7 @@ CREATE TABLE staff (
     role          TEXT   NOT NULL,                       -- internal
     active        INTEGER NOT NULL CHECK (active IN (0, 1)), -- internal
     locale        TEXT   NOT NULL,                       -- internal
+    single_keys   INTEGER NOT NULL CHECK (single_keys IN (0, 1)), -- internal
     created_at    INTEGER NOT NULL,                       -- internal
     updated_at    INTEGER NOT NULL,                       -- internal
     version       INTEGER NOT NULL                        -- internal

@@ -1,4 +1,6 @@
-// The keyboard. Single keys act only while no field has the caret.
+// The keyboard. Single keys act only while no field has the caret, and letters
+// and signs only for who has not switched them off in their profile: a voice
+// that dictates, or a hand that slips, types them without meaning to.
 import { openCommand } from "./command.js";
 
 const typing = (target) => target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
@@ -15,6 +17,7 @@ export function keys() {
     }
     if (mod && event.key === "Enter") { event.target.closest("form")?.requestSubmit(); return; }
     if (mod || event.altKey || typing(event.target) || document.querySelector("dialog[open]")) return;
+    if (event.key.length === 1 && document.body.dataset.singleKeys === "off") return;
     if (going > event.timeStamp) {
       going = 0;
       const link = document.querySelector(`.nav [data-go="${CSS.escape(event.key.toUpperCase())}"]`);
