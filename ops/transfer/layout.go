@@ -2,8 +2,11 @@ package transfer
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"strings"
+
+	"github.com/stoashop/stoa/commerce/custom"
 )
 
 // heading is a column that a file had: what an export calls it again.
@@ -12,6 +15,7 @@ type heading struct {
 	Header string `json:"header"`
 	Code   string `json:"code,omitempty"` // of the custom field that keeps it
 	Each   bool   `json:"each,omitempty"` // the field belongs to variants alone
+	Filled bool   `json:"filled,omitempty"`
 }
 
 // headings are the columns of the file whose cells an export has again.
@@ -19,10 +23,28 @@ func (s *Sheet) headings() []heading {
 	var out []heading
 	for i, c := range s.columns {
 		if c.drop == "" || c.recall {
-			out = append(out, heading{c.id, s.header[i], c.key, c.each})
+			out = append(out, heading{c.id, s.header[i], c.key, c.each, s.stats[i].filled > 0})
 		}
 	}
 	return out
+}
+
+// alive leaves out the columns whose fields were deleted since.
+func (s *Service) alive(ctx context.Context, had []heading) ([]heading, error) {
+	have := make(map[string]bool)
+	for _, owner := range []custom.Owner{custom.Product, custom.Variant, custom.Customer} {
+		defs, err := s.fields.For(ctx, owner)
+		if err != nil {
+			return nil, err
+		}
+		if len(defs) >= custom.MaxPerOwner {
+			return had, nil // what there is no room for is kept beside the product
+		}
+		for _, d := range defs {
+			have[d.Code] = true
+		}
+	}
+	return slices.DeleteFunc(had, func(h heading) bool { return h.Filled && h.Code != "" && !have[h.Code] }), nil
 }
 
 // mostHeadings is how many columns of one kind of file are remembered.

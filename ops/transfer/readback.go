@@ -86,6 +86,9 @@ func (s *Service) Export(ctx context.Context, out io.Writer, r ExportRequest) er
 	if err != nil {
 		return err
 	}
+	if had, err = s.alive(ctx, had); err != nil {
+		return err
+	}
 	if kind == Customers {
 		return writeCustomers(out, newLayout(f, had, ""), s.People(ctx))
 	}
