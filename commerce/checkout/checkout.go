@@ -42,8 +42,13 @@ type Shop struct {
 	Terms func(ctx context.Context) (string, error)
 }
 
-// MaxHold is how long a hold may grow while a bank keeps a shopper waiting.
+// MaxHold is how long after its order a hold may grow while a bank keeps a
+// shopper waiting.
 const MaxHold = 30 * time.Minute
+
+// lookEvery is how often the provider is asked about an attempt whose outcome
+// is open.
+const lookEvery = time.Minute
 
 // payTime bounds one call of a provider from here, beyond its own limits.
 const payTime = 12 * time.Second

@@ -401,6 +401,76 @@ func TestB12_theHoldGrowsWithTheBank(t *testing.T) {
 	})
 }
 
+// B12: goods are held for as long as the bank says that it waits for the shopper,
+// at most thirty minutes from the order; they are free at once when the bank
+// has done waiting, and when their time is over while the bank says nothing.
+func TestB12_theHoldLastsWhileTheBankWaits(t *testing.T) {
+	const never = 24 * time.Hour
+	cases := []struct {
+		name         string
+		hold         time.Duration
+		silent, over time.Duration // from when on the bank says nothing, or that it is over
+		held, free   time.Duration // the last look at which the goods are held, and the first at which they are free
+	}{
+		{"the bank waits", 10 * time.Minute, never, never, 30*time.Minute - time.Millisecond, 30 * time.Minute},
+		{"a short hold", time.Minute, never, never, 30*time.Minute - time.Millisecond, 30 * time.Minute},
+		{"the bank has done waiting", 10 * time.Minute, never, 17*time.Minute + 30*time.Second, 17*time.Minute + 45*time.Second, 18 * time.Minute},
+		{"the bank says nothing", 10 * time.Minute, 4 * time.Minute, never, 10*time.Minute - time.Millisecond, 10 * time.Minute},
+	}
+	rig.Each(t, func(t *testing.T, r *rig.Rig) {
+		for _, c := range cases {
+			r.Hold = c.hold
+			variant := r.Goods(c.name, 5000, 1)
+			owner, other := r.Fill(variant, 1), r.Fill(variant, 1)
+			var asked payment.Request
+			r.Bank.Answer = func(q payment.Request) (payment.Outcome, error) {
+				asked = q
+				r.Bank.Wait(q.AttemptID, q.Amount)
+				return payment.Outcome{Status: payment.Continue, ContinueURL: "https://bank.example/"}, nil
+			}
+			began := r.Clock.Now()
+			out, err := r.Checkout.Place(t.Context(), r.Placement(owner))
+			if err != nil {
+				t.Fatal(err)
+			}
+			free := func() bool {
+				return !slices.ContainsFunc(r.Bag(other).Problems, func(p cart.Problem) bool { return p.Blocks })
+			}
+			silent := false
+			r.Bank.Silent = func() bool { return silent }
+			for at := 30 * time.Second; at < c.held; at += 30 * time.Second {
+				silent = at >= c.silent
+				if at >= c.over {
+					r.Bank.Lock()
+					f := r.Bank.Wait(asked.AttemptID, asked.Amount)
+					f.Closed, f.Reason = true, payment.ReasonExpired
+					r.Bank.Put(f)
+					r.Bank.Unlock()
+				}
+				r.Clock.Set(began.Add(at))
+				r.Run()
+				if free() {
+					t.Fatalf("%s: the goods are free after %s", c.name, at)
+				}
+			}
+			r.Clock.Set(began.Add(c.held))
+			if free() {
+				t.Errorf("%s: the goods are free after %s", c.name, c.held)
+			}
+			r.Clock.Set(began.Add(c.free))
+			if c.over < never {
+				r.Run()
+			}
+			if !free() {
+				t.Errorf("%s: the goods are held after %s", c.name, c.free)
+			}
+			if o := r.OrderOf(out.OrderID); o.State != order.Draft || o.HoldUntil.After(began.Add(checkout.MaxHold)) {
+				t.Errorf("%s: %s, held until %s", c.name, o.State, o.HoldUntil.Sub(began))
+			}
+		}
+	})
+}
+
 // B12: a bag holds more than there is where the level is not told. The order is
 // refused at the line, without a number, and holds nothing; with less it is
 // taken.

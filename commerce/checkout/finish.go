@@ -65,7 +65,8 @@ func (s *Service) apply(ctx context.Context, tx *db.Tx, o *order.Order, before, 
 		}
 	}
 	waits := after.Status.Places() && (o.State == order.Draft || o.State == order.Expired)
-	if !changed && !waits {
+	grows := s.holdUntil(*o, before, after, tx.Now()).After(o.HoldUntil)
+	if !changed && !waits && !grows {
 		return nil
 	}
 	return s.consequences(ctx, tx, o, before, after, entries)
@@ -92,13 +93,8 @@ func (s *Service) consequences(ctx context.Context, tx *db.Tx, o *order.Order, b
 		if err := job.Enqueue(ctx, tx, giveBack{o.ID, after.ID, "cancelled"}, job.Unique("give_back:"+after.ID)); err != nil {
 			return err
 		}
-	case after.Status == payment.Continuing && before.Status != payment.Continuing && o.State == order.Draft:
-		// The shopper is at the bank: their goods wait, but not for ever.
-		until := o.CreatedAt.Add(MaxHold)
-		if limit := tx.Now().Add(s.Shop().Hold); limit.Before(until) || until.Before(tx.Now()) {
-			until = limit
-		}
-		if until.After(o.HoldUntil) {
+	case after.Status == payment.Continuing && o.State == order.Draft:
+		if until := s.holdUntil(*o, before, after, tx.Now()); until.After(o.HoldUntil) {
 			o.HoldUntil = until
 			if err := s.Stock.Extend(ctx, tx, o.ID, until); err != nil {
 				return err
@@ -123,6 +119,33 @@ func (s *Service) consequences(ctx context.Context, tx *db.Tx, o *order.Order, b
 		}
 	}
 	return s.logPayment(ctx, tx, *o, before, after, entries)
+}
+
+// holdUntil is until when the goods of an order are held after news of an
+// attempt: while the shopper is at the bank they wait, but not for ever. The
+// hold begins anew when the shopper arrives there and, as long as the provider
+// says that the bank still waits, whenever half of it is over. A hold that has
+// run out is not renewed: somebody else may have been told of the goods.
+func (s *Service) holdUntil(o order.Order, before, after payment.Attempt, now time.Time) time.Time {
+	if after.Status != payment.Continuing || o.State != order.Draft {
+		return o.HoldUntil
+	}
+	hold := s.Shop().Hold
+	until := o.CreatedAt.Add(MaxHold)
+	if before.Status == payment.Continuing {
+		left := o.HoldUntil.Sub(now)
+		if left <= 0 || left > max(hold/2, lookEvery) {
+			return o.HoldUntil
+		}
+		hold = max(hold, 2*lookEvery) // else it ends before the next look
+	} else if until.Before(now) {
+		until = now.Add(hold) // another try, long after the first
+	}
+	until = minTime(until, now.Add(hold))
+	if until.Before(o.HoldUntil) {
+		return o.HoldUntil
+	}
+	return until
 }
 
 // over reports whether an attempt came to nothing.
@@ -437,10 +460,10 @@ func (s *Service) reconcile(ctx context.Context, i job.Info, l lapse) error {
 				return err
 			}
 		case missing:
-			return s.again(ctx, i, l, now.Add(time.Minute))
+			return s.again(ctx, i, l, now.Add(lookEvery))
 		case err != nil:
 			s.Log.WarnContext(ctx, "the provider does not say how a payment stands; asking again", "attempt", l.Attempt, "err", err)
-			return s.again(ctx, i, l, now.Add(time.Minute))
+			return s.again(ctx, i, l, now.Add(lookEvery))
 		}
 		o = known
 		a, _ = o.Attempt(l.Attempt)
@@ -448,7 +471,7 @@ func (s *Service) reconcile(ctx context.Context, i job.Info, l lapse) error {
 	if a.Status == payment.Leaving {
 		if err := s.dropAttempt(ctx, l.Order, l.Attempt, a.Reason); err != nil {
 			s.Log.WarnContext(ctx, "a payment that was left cannot be let go yet", "attempt", l.Attempt, "err", err)
-			return s.again(ctx, i, l, now.Add(time.Minute))
+			return s.again(ctx, i, l, now.Add(lookEvery))
 		}
 		if o, err = s.Orders.Get(ctx, s.DB, l.Order); err != nil {
 			return err
@@ -459,19 +482,19 @@ func (s *Service) reconcile(ctx context.Context, i job.Info, l lapse) error {
 		return nil
 	}
 	if now.Before(o.HoldUntil) {
-		return s.again(ctx, i, l, minTime(o.HoldUntil, now.Add(time.Minute)))
+		return s.again(ctx, i, l, minTime(o.HoldUntil, now.Add(lookEvery)))
 	}
 	if a.Status.Open() {
 		if err := s.dropAttempt(ctx, l.Order, l.Attempt, payment.ReasonExpired); err != nil {
 			s.Log.WarnContext(ctx, "a payment nobody waits for cannot be let go yet", "attempt", l.Attempt, "err", err)
-			return s.again(ctx, i, l, now.Add(time.Minute))
+			return s.again(ctx, i, l, now.Add(lookEvery))
 		}
 	}
 	ended, err := s.expire(ctx, l.Order)
 	if err != nil || ended {
 		return err
 	}
-	return s.again(ctx, i, l, now.Add(time.Minute)) // re-opened meanwhile, or the clock went back
+	return s.again(ctx, i, l, now.Add(lookEvery)) // re-opened meanwhile, or the clock went back
 }
 
 func minTime(a, b time.Time) time.Time {
@@ -504,7 +527,7 @@ func (s *Service) lookLate(ctx context.Context, i job.Info, l lapse) error {
 		return nil
 	}
 	s.Log.WarnContext(ctx, "the provider does not say how a payment stands; asking again", "attempt", l.Attempt, "err", err)
-	return s.again(ctx, i, l, s.DB.Now().Add(time.Minute))
+	return s.again(ctx, i, l, s.DB.Now().Add(lookEvery))
 }
 
 // expire ends a draft that was not paid in time; ended says that the order is

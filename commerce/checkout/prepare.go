@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/stoashop/stoa/commerce/cart"
 	"github.com/stoashop/stoa/commerce/market"
@@ -505,7 +504,7 @@ func (s *Service) openAttempt(ctx context.Context, tx *db.Tx, prep *prepared, p 
 		return fmt.Errorf("record payment attempt: %w", err)
 	}
 	prep.attempt = a.ID
-	return s.watch(ctx, tx, lapse{Order: o.ID, Attempt: a.ID}, tx.Now().Add(time.Minute))
+	return s.watch(ctx, tx, lapse{Order: o.ID, Attempt: a.ID}, tx.Now().Add(min(lookEvery, s.Shop().Hold/2))) // before the hold is over
 }
 
 // pay is the second phase, and hands what the provider says to finish.

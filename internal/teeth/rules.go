@@ -111,6 +111,11 @@ func ofTheRules() []Mutation {
 			Old:  "until := o.CreatedAt.Add(MaxHold)", New: "until := o.CreatedAt.Add(2 * MaxHold)",
 		},
 		{
+			Name: "goods are held no longer although the bank still waits", Package: "commerce/checkout", Test: "TestB12_theHoldLastsWhileTheBankWaits",
+			File: "commerce/checkout/finish.go",
+			Old:  "if left <= 0 || left > max(hold/2, lookEvery) {", New: "if left <= 0 || left > 0 {",
+		},
+		{
 			Name: "late money is kept", Package: "commerce/checkout", Test: "TestB12_lateMoneyGoesBack",
 			File: "commerce/checkout/finish.go",
 			Old:  `return job.Enqueue(ctx, tx, giveBack{o.ID, a.ID, order.OutOfStock}, job.Unique("give_back:"+a.ID), job.Urgent())`, New: "return nil",

@@ -37,6 +37,7 @@ type House struct {
 	Asked   int
 	Answer  func(payment.Request) (payment.Outcome, error) // nil: approve
 	Cancels int
+	Silent  func() bool // nil: it says how a payment stands when it is asked
 }
 
 func (h *House) Info() payment.Info {
@@ -81,6 +82,9 @@ func (h *House) Wait(attempt string, m money.Money) payment.Facts {
 func (h *House) Fetch(_ context.Context, _ payment.Settings, q payment.Query) (payment.Facts, error) {
 	h.Lock()
 	defer h.Unlock()
+	if h.Silent != nil && h.Silent() {
+		return payment.Facts{}, fault.New(fault.Unavailable, "payment.silent")
+	}
 	if f, ok := h.facts[q.AttemptID]; ok {
 		return f, nil
 	}
@@ -149,13 +153,14 @@ type Rig struct {
 	Rate     money.Rate
 	Basis    pricing.Basis // Gross at first
 	Delivery money.Minor
+	Hold     time.Duration     // ten minutes at first
 	Display  inventory.Display // "exact" at first
 }
 
 func New(t *testing.T, e dbtest.Env) *Rig {
 	t.Helper()
 	e.Market(t)
-	r := &Rig{Env: e, t: t, Bank: &House{facts: make(map[string]payment.Facts)}, Runner: e.Jobs(), Rate: 190_000, Basis: pricing.Gross, Delivery: 490, Display: inventory.Display{Mode: "exact"}}
+	r := &Rig{Env: e, t: t, Bank: &House{facts: make(map[string]payment.Facts)}, Runner: e.Jobs(), Rate: 190_000, Basis: pricing.Gross, Delivery: 490, Hold: 10 * time.Minute, Display: inventory.Display{Mode: "exact"}}
 	rules := func(string) cart.Rules {
 		return cart.Rules{
 			MarketID: "mkt_std", Currency: "EUR", PriceListID: "plist_std", Basis: r.Basis, MaxPerLine: 99,
@@ -175,7 +180,7 @@ func New(t *testing.T, e dbtest.Env) *Rig {
 	r.Checkout = checkout.New(checkout.Deps{
 		DB: e.DB, Log: slog.New(slog.DiscardHandler), Vault: vault, Carts: r.Carts, Orders: r.Orders, Stock: r.Stock, Providers: r.Bank,
 		Shop: func() checkout.Shop {
-			return checkout.Shop{Zone: time.UTC, Hold: 10 * time.Minute, Terms: func(context.Context) (string, error) { return "terms 1", nil }, BaseURL: "http://localhost"}
+			return checkout.Shop{Zone: time.UTC, Hold: r.Hold, Terms: func(context.Context) (string, error) { return "terms 1", nil }, BaseURL: "http://localhost"}
 		},
 		Budget: payment.DefaultBudget(), Languages: []string{"en", "de"},
 	}, r.Runner)
