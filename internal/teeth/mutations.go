@@ -46,7 +46,7 @@ func ofTheCore() []Mutation {
 		{
 			Name: "the reconcile job gives up when the bank does not answer",
 			File: "commerce/checkout/finish.go",
-			Old:  "asking again\", \"attempt\", l.Attempt, \"err\", err)\n\t\t\treturn s.again(ctx, i, l, now.Add(time.Minute))",
+			Old:  "asking again\", \"attempt\", l.Attempt, \"err\", err)\n\t\t\treturn s.again(ctx, i, l, now.Add(lookEvery))",
 			New:  "asking again\", \"attempt\", l.Attempt, \"err\", err)\n\t\t\treturn nil",
 		},
 		{
