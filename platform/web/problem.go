@@ -231,7 +231,11 @@ func (d *Door) Answer(w http.ResponseWriter, r *http.Request, err error) {
 	if d.Page != nil && !PrefersJSON(r) {
 		body, err := d.draw(r, problem)
 		if err != nil {
-			d.Log.ErrorContext(ctx, "error page failed", "request", RequestID(ctx), "err", err)
+			level := slog.LevelError
+			if p := (*panicked)(nil); ctx.Err() != nil && !errors.As(err, &p) {
+				level = slog.LevelDebug // nobody reads it any more, and what it needs was not fetched
+			}
+			d.Log.Log(ctx, level, "error page failed", "request", RequestID(ctx), "err", err)
 			body = plainPage(problem)
 		}
 		h.Set("Content-Type", "text/html; charset=utf-8")

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -125,6 +127,47 @@ func TestDoor_drawsPages(t *testing.T) {
 	for _, reason := range []string{"page.fails", "page.panics"} {
 		if w := ask(h(reason), "GET", "/"); w.Code != 404 || !strings.Contains(w.Body.String(), "<h1>There is nothing here.</h1>") {
 			t.Errorf("%s: %d %s", reason, w.Code, w.Body)
+		}
+	}
+}
+
+// Who leaves while an error page is drawn is no mistake of ours: it is told to
+// who debugs. A page that fails for a reader, or panics, is.
+func TestDoor_tellsWhoLeftFromAPageThatFails(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		leave bool
+		page  func(context.Context) ([]byte, error)
+		want  string
+	}{
+		{"left", true, func(ctx context.Context) ([]byte, error) { return nil, ctx.Err() }, "DEBUG"},
+		{"fails", false, func(context.Context) ([]byte, error) { return nil, errors.New("no template") }, "ERROR"},
+		{"left, and it panics", true, func(context.Context) ([]byte, error) { panic("no template") }, "ERROR"},
+	} {
+		var log logbook
+		door := newDoor(t, slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+		door.Page = func(r *http.Request, _ web.Problem) ([]byte, error) { return c.page(r.Context()) }
+		ctx, leave := context.WithCancel(t.Context())
+		h := door.Mount(func(http.ResponseWriter, *http.Request) error {
+			if c.leave {
+				leave()
+			}
+			return fault.New(fault.NotFound, "x.y")
+		})
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, "GET", "/", nil))
+		leave()
+		var levels []string
+		for line := range strings.Lines(log.String()) {
+			var entry struct{ Level, Msg string }
+			if err := json.Unmarshal([]byte(line), &entry); err != nil {
+				t.Fatal(err)
+			}
+			if entry.Msg == "error page failed" {
+				levels = append(levels, entry.Level)
+			}
+		}
+		if !slices.Equal(levels, []string{c.want}) {
+			t.Errorf("%s: told as %v, want %s\n%s", c.name, levels, c.want, log.String())
 		}
 	}
 }
