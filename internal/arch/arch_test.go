@@ -6,6 +6,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"regexp"
@@ -74,7 +75,7 @@ var stairs = map[string][]string{
 var only = map[string][]string{
 	"database/sql":        {"platform/db", "bench"},
 	"database/sql/driver": {"platform/db"},
-	"html/template":       {"platform/theme", "platform/mail", "provider/payment/sandbox/bank"},
+	"html/template":       {"platform/theme", "provider/payment/sandbox/bank"}, // the bank is a site of its own
 	"math/rand":           {},
 }
 
@@ -284,71 +285,173 @@ func TestSQL(t *testing.T) {
 	}
 }
 
+// caches are the package variables that change and may: each holds what follows
+// from the program alone, nothing of a shop, so that two shops in one process
+// cannot learn of each other through it.
+var caches = map[string]string{
+	"platform/web plans":     "what reflection found out about types",
+	"platform/theme buffers": "empty space to write pages in",
+	"kit/locale formatters":  "one way to write amounts for each language",
+}
+
 // TestNoInitNoGlobals finds init functions and package variables that could
 // change: two shops live in one process.
 func TestNoInitNoGlobals(t *testing.T) {
+	rooms := make(map[string][]*ast.File)
 	for _, s := range sources(t) {
 		if strings.HasPrefix(s.pkg, "stoatest") || strings.HasPrefix(s.pkg, "bench") {
 			continue
 		}
-		assigned := assignedGlobals(s)
+		rooms[s.pkg] = append(rooms[s.pkg], s.ast)
 		for _, d := range s.ast.Decls {
-			switch d := d.(type) {
-			case *ast.FuncDecl:
-				if d.Name.Name == "init" && d.Recv == nil {
-					t.Errorf("%s has an init function; register in the composition root", s.file)
-				}
-			case *ast.GenDecl:
-				for _, spec := range d.Specs {
-					v, ok := spec.(*ast.ValueSpec)
-					if !ok || d.Tok != token.VAR {
-						continue
+			if d, ok := d.(*ast.FuncDecl); ok && d.Name.Name == "init" && d.Recv == nil {
+				t.Errorf("%s has an init function; register in the composition root", s.file)
+			}
+		}
+	}
+	var allowed []string
+	for pkg, files := range rooms {
+		for _, name := range changing(files) {
+			if at := pkg + " " + name; caches[at] != "" {
+				allowed = append(allowed, at)
+				continue
+			}
+			t.Errorf("package %s: the variable %s can change; put it in a struct", pkg, name)
+		}
+	}
+	if len(allowed) != len(caches) {
+		t.Errorf("of the caches, only %q are there", allowed)
+	}
+}
+
+// changing lists the package variables of one package that could change: those
+// that functions assign to, in whole or in part, and those made to be changed,
+// such as a sync.Map, an atomic or a channel. A value computed once is none.
+func changing(files []*ast.File) []string {
+	//lint:ignore SA1019 a file's own scope is all this needs, and loading types would take seconds
+	objects := make(map[*ast.Object]bool)
+	names, found := make(map[string]bool), make(map[string]bool)
+	for _, f := range files {
+		for _, d := range f.Decls {
+			g, ok := d.(*ast.GenDecl)
+			if !ok || g.Tok != token.VAR {
+				continue
+			}
+			for _, spec := range g.Specs {
+				v := spec.(*ast.ValueSpec)
+				for i, name := range v.Names {
+					objects[name.Obj], names[name.Name] = true, true
+					var value ast.Expr
+					if i < len(v.Values) {
+						value = v.Values[i]
 					}
-					for _, name := range v.Names {
-						if assigned[name.Name] {
-							t.Errorf("%s: package variable %s is assigned to in a function", s.set.Position(name.Pos()), name.Name)
-						}
+					if madeToChange(v.Type) || madeToChange(value) {
+						found[name.Name] = true
 					}
 				}
 			}
+		}
+	}
+	note := func(e ast.Expr) {
+		if x := base(e); x != nil && (objects[x.Obj] || x.Obj == nil && names[x.Name]) { // without an object, it is of another file
+			found[x.Name] = true
+		}
+	}
+	for _, f := range files {
+		ast.Inspect(f, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.AssignStmt:
+				if n.Tok != token.DEFINE {
+					for _, e := range n.Lhs {
+						note(e)
+					}
+				}
+			case *ast.IncDecStmt:
+				note(n.X)
+			case *ast.CallExpr:
+				if f, ok := n.Fun.(*ast.Ident); ok && len(n.Args) > 0 && (f.Name == "delete" || f.Name == "clear") {
+					note(n.Args[0])
+				}
+			}
+			return true
+		})
+	}
+	delete(found, "_")
+	return slices.Sorted(maps.Keys(found))
+}
+
+// base is the variable that an assignment to e changes.
+func base(e ast.Expr) *ast.Ident {
+	for {
+		switch x := e.(type) {
+		case *ast.Ident:
+			return x
+		case *ast.IndexExpr:
+			e = x.X
+		case *ast.SelectorExpr:
+			e = x.X
+		case *ast.StarExpr:
+			e = x.X
+		case *ast.ParenExpr:
+			e = x.X
+		default:
+			return nil
 		}
 	}
 }
 
-// assignedGlobals lists the package variables of one file that its functions
-// assign to.
-func assignedGlobals(s source) map[string]bool {
-	//lint:ignore SA1019 a file's own scope is all this needs, and loading types would take seconds
-	globals := make(map[*ast.Object]bool)
-	for _, d := range s.ast.Decls {
-		if g, ok := d.(*ast.GenDecl); ok && g.Tok == token.VAR {
-			for _, spec := range g.Specs {
-				for _, name := range spec.(*ast.ValueSpec).Names {
-					globals[name.Obj] = true
-				}
-			}
-		}
+// madeToChange reports whether a type, or a value that is made, holds something
+// whose only purpose is to change.
+func madeToChange(e ast.Expr) (found bool) {
+	if e == nil {
+		return false
 	}
-	assigned := make(map[string]bool)
-	note := func(e ast.Expr) {
-		if x, ok := e.(*ast.Ident); ok && x.Obj != nil && globals[x.Obj] {
-			assigned[x.Name] = true
-		}
-	}
-	ast.Inspect(s.ast, func(n ast.Node) bool {
+	ast.Inspect(e, func(n ast.Node) bool {
 		switch n := n.(type) {
-		case *ast.AssignStmt:
-			if n.Tok != token.DEFINE {
-				for _, e := range n.Lhs {
-					note(e)
-				}
+		case *ast.FuncLit, *ast.FuncType:
+			return false
+		case *ast.ChanType:
+			found = true
+		case *ast.SelectorExpr:
+			if x, ok := n.X.(*ast.Ident); ok && (x.Name == "atomic" || x.Name == "sync" && !strings.HasPrefix(n.Sel.Name, "OnceValue")) {
+				found = true
 			}
-		case *ast.IncDecStmt:
-			note(n.X)
 		}
-		return true
+		return !found
 	})
-	return assigned
+	return found
+}
+
+func TestChanging(t *testing.T) {
+	var files []*ast.File
+	for _, text := range []string{`package p
+		var still = map[string]int{"a": 1}
+		var once = sync.OnceValue(func() *int { var m sync.Map; return use(&m) })
+		var make = func() chan int { return nil }
+		var a, b = 1, sync.Pool{New: nil}
+		var c sync.Map
+		var d = &sync.Map{}
+		var e atomic.Int64
+		var f = struct { sync.Mutex; n int }{}
+		var g chan int
+		var h []int
+		var i map[string]int
+		var j struct{ n int }
+		var k int
+		var l = map[string]int{}
+		func local() { still := still; still["a"] = 2; var k int; k++ }
+	`, `package p
+		func change() { h[0] = 1; i["a"]++; j.n = 2; k += 1; delete(l, "a") }
+	`} {
+		f, err := parser.ParseFile(token.NewFileSet(), "p.go", text, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, f)
+	}
+	if got, want := changing(files), strings.Fields("b c d e f g h i j k l"); !slices.Equal(got, want) {
+		t.Errorf("found %v, want %v", got, want)
+	}
 }
 
 // TestNoSleeps keeps waiting for the clock out of the tests.
