@@ -39,16 +39,17 @@ type Preset struct {
 }
 
 // Source names the publication and its address, with what a reader must know
-// about the rate. It fits Row.Source.
+// about the rate, and says whether From is the day since which it is in force
+// or the one on which the publication attests it. It fits Row.Source.
 func (p Preset) Source() string {
 	s := p.Title + ": " + p.URL
 	if p.Note != "" {
 		s += " (" + p.Note + ")"
 	}
-	if !p.Began {
-		s += " (may be older than this day)"
+	if p.Began {
+		return s + " (in force since " + p.From + ")"
 	}
-	return s
+	return s + " (attested on " + p.From + ", may be older)"
 }
 
 // Library is every rate that comes with the shop: standard rates of the

@@ -214,8 +214,12 @@ func TestLibrary_everyRowNamesItsSource(t *testing.T) {
 		if want := p.Title + ": " + p.URL; !strings.HasPrefix(row.Source, want) {
 			t.Errorf("%s: the row's source is %q, want it to begin with %q", key, row.Source, want)
 		}
-		if older := strings.Contains(row.Source, "may be older"); older == p.Began {
-			t.Errorf("%s: began %v, but the row's source is %q", key, p.Began, row.Source)
+		day := " (attested on " + p.From + ", may be older)"
+		if p.Began {
+			day = " (in force since " + p.From + ")"
+		}
+		if !strings.HasSuffix(row.Source, day) {
+			t.Errorf("%s: the row's source is %q, want it to end with %q", key, row.Source, day)
 		}
 		if !strings.Contains(row.Source, p.Note) {
 			t.Errorf("%s: the row's source %q keeps back the note %q", key, row.Source, p.Note)

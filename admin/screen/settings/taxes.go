@@ -164,7 +164,7 @@ func (s *screen) showRate(w http.ResponseWriter, r *http.Request, row tax.Row, t
 		admin.Field{Name: "rate", Label: d.P.T("admin.tax.rate"), Kind: admin.AmountField, Value: rate, Suffix: "%"},
 		admin.Field{Name: "name", Label: d.P.T("admin.tax.name"), Value: row.Name, Max: 300, Help: d.P.T("admin.tax.name_help")},
 		admin.Field{Name: "source", Label: d.P.T("admin.tax.source"), Value: row.Source, Max: 300, Help: d.P.T("admin.tax.source_help")},
-		admin.Field{Name: "from", Label: d.P.T("admin.tax.from"), Kind: admin.DateField, Value: day(row.From)},
+		admin.Field{Name: "from", Label: d.P.T("admin.tax.from"), Kind: admin.DateField, Value: day(row.From), Help: d.P.T("admin.tax.from_help")},
 		admin.Field{Name: "to", Label: d.P.T("admin.tax.to"), Kind: admin.DateField, Value: day(row.To), Optional: true, Help: d.P.T("admin.tax.to_help")},
 	)}}
 	return s.page(w, r, v, cause)
