@@ -339,6 +339,7 @@ func TestSaveShop(t *testing.T) {
 			field  string
 		}{
 			"no name":          {func(s *market.Shop) { s.Name = " " }, "name"},
+			"a line separator": {func(s *market.Shop) { s.Name = "Kaffee\u2028& Co" }, "name"},
 			"not UTF-8":        {func(s *market.Shop) { s.Name = "\xff" }, "name"},
 			"10 kB":            {func(s *market.Shop) { s.Name = strings.Repeat("x", 10_000) }, "name"},
 			"two addresses":    {func(s *market.Shop) { s.Email = "a@x.org,b@x.org" }, "email"},

@@ -142,8 +142,8 @@ func line(form *fault.Form, path, s string, most int) {
 		form.Add(path, "form.required")
 	case utf8.RuneCountInString(s) > most:
 		form.Add(path, "form.too_long", "max", most)
-	case strings.ContainsFunc(s, unicode.IsControl):
-		form.Add(path, "form.one_line")
+	case strings.ContainsFunc(s, func(c rune) bool { return unicode.IsControl(c) || c == '\u2028' || c == '\u2029' }):
+		form.Add(path, "form.one_line") // the shop's name is the sender's of every letter
 	}
 }
 

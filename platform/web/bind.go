@@ -546,7 +546,7 @@ func (b *binder) words(f *field, path, s string, dst reflect.Value) {
 		s = strings.ReplaceAll(s, "\r\n", "\n")
 	}
 	for _, c := range s {
-		if unicode.IsControl(c) && (!f.multiline || (c != '\n' && c != '\t')) {
+		if unicode.IsControl(c) && (!f.multiline || (c != '\n' && c != '\t')) || !f.multiline && (c == '\u2028' || c == '\u2029') {
 			b.bad(path, "form.control_character")
 			return
 		}

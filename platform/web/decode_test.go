@@ -137,6 +137,8 @@ func TestDecode_T1_refusesAtTheField(t *testing.T) {
 		"NUL":               {"note=a%00b", `"note":"a\u0000b"`, "invalid note: form.control_character"},
 		"line break":        {"email=a%0Ab", `"email":"a\nb"`, "invalid email: form.control_character"},
 		"C1 control":        {"email=a%C2%85b", `"email":"a\u0085b"`, "invalid email: form.control_character"},
+		"line separator":    {"kind=page&tags=a&fields.a=b%E2%80%A8c", `"kind":"page","tags":["a"],"fields":{"a":"b\u2028c"}`, "invalid fields.a: form.control_character"},
+		"end of paragraph":  {"kind=page&tags=a&fields.a=b%E2%80%A9c", `"kind":"page","tags":["a"],"fields":{"a":"b\u2029c"}`, "invalid fields.a: form.control_character"},
 		"no mailbox":        {"email=ada@example", `"email":"ada@example"`, "invalid email: form.not_an_email"},
 		"two mailboxes":     {"email=a@b.de,c@d.de", `"email":"a@b.de,c@d.de"`, "invalid email: form.not_an_email"},
 		"negative price":    {"price=-0,01", `"price":"-0.01"`, "invalid price: form.too_small"},
