@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stoashop/stoa/kit/fault"
 )
@@ -259,15 +260,15 @@ func (c *csvWriter) flush() error {
 	return nil
 }
 
-// triggers are the first characters that make a spreadsheet run a cell.
-const triggers = "=+-@\t\r"
+// triggers are the first characters that make a spreadsheet run a cell, also in
+// the full width that East Asian ones take for the same.
+const triggers = "=+-@\t\r＝＋－＠"
 
 // disarm puts an apostrophe before a cell that a spreadsheet would run, and
 // before one that begins as if that had been done already, so that arm gives
 // back what was there.
 func disarm(s string) string {
-	rest := strings.TrimLeft(s, "'")
-	if rest != "" && strings.IndexByte(triggers, rest[0]) >= 0 {
+	if first, n := utf8.DecodeRuneInString(strings.TrimLeft(s, "'")); n > 0 && strings.ContainsRune(triggers, first) {
 		return "'" + s
 	}
 	return s

@@ -395,7 +395,7 @@ func TestCustomers_badCells(t *testing.T) {
 // T84: no exported cell runs in a spreadsheet, and reading the export gives
 // back what was there.
 func TestExport_disarmsFormulas(t *testing.T) {
-	for _, evil := range []string{`=HYPERLINK("http://evil.example")`, "+1", "-1+1", "@SUM(A1)", "'=already", "''-twice", "'quoted", "=\"a,b\"\nnext"} {
+	for _, evil := range []string{`=HYPERLINK("http://evil.example")`, "+1", "-1+1", "@SUM(A1)", "'=already", "''-twice", "'quoted", "=\"a,b\"\nnext", "＝1+1", "＋1", "－1", "＠SUM(A1)", "'＝1"} {
 		t.Run(evil, func(t *testing.T) {
 			opt := euro(t)
 			p := transfer.Product{
@@ -406,7 +406,7 @@ func TestExport_disarmsFormulas(t *testing.T) {
 			text := export(t, transfer.Shopify, []string{"Handle", "Title", "Vendor", "Variant Price", "Variant SKU"}, opt, []transfer.Product{p})
 
 			for _, cell := range strings.Split(strings.Split(text, "\n")[1], ",") {
-				if c := strings.TrimPrefix(cell, `"`); c != "" && strings.ContainsRune("=+-@\t\r", rune(c[0])) {
+				if c := strings.TrimPrefix(cell, `"`); c != "" && strings.ContainsRune("=+-@\t\r＝＋－＠", []rune(c)[0]) {
 					t.Errorf("cell %q runs", cell)
 				}
 			}
