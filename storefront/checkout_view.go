@@ -162,7 +162,11 @@ func (v *Visit) addressForm(prefix, token string, f form, stored market.Address,
 			field.InputMode = "numeric"
 		}
 		if in.Name == "phone" {
-			field.Type, field.Help = "tel", v.P.T("storefront.field.phone_help")
+			field.Type = "tel"
+			// The carrier calls where the goods go; nobody calls where the bill goes.
+			if prefix != "billing." {
+				field.Help = v.P.T("storefront.field.phone_help")
+			}
 		}
 		if in.Regions != nil {
 			field.Type = "select"
