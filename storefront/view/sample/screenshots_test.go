@@ -24,8 +24,8 @@ var opened = []struct {
 	{"rows-open", "product", `document.querySelectorAll("details.row").forEach((d) => d.open = true); document.querySelector("details.row").scrollIntoView()`, `document.querySelector("details.row[open]")`, 0, 2000},
 }
 
-// TestScreenshots photographs every state at three sizes, light and dark, into
-// the folder STOA_SCREENSHOTS; STOA_SCREENSHOTS_ONLY is a regular expression of
+// TestScreenshots photographs every state at three sizes, light and dark, the
+// German ones on a phone and a desk, into the folder STOA_SCREENSHOTS; STOA_SCREENSHOTS_ONLY is a regular expression of
 // file names to draw. Without a folder there is nothing to do.
 func TestScreenshots(t *testing.T) {
 	dir := os.Getenv("STOA_SCREENSHOTS")
@@ -51,6 +51,9 @@ func TestScreenshots(t *testing.T) {
 				file := fmt.Sprintf("%s.%s.%d.%s.png", name, lang, size[0], scheme)
 				if size[0] < least || size[0] > most || !only.MatchString(file) {
 					continue
+				}
+				if lang == "de" && size[0] == 820 {
+					continue // the words are what differs; a phone and a desk show where they are tight
 				}
 				tab.Scheme(scheme)
 				tab.Size(size[0], size[1], size[0] < 600)
