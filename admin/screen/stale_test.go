@@ -55,7 +55,7 @@ func TestOffice_staleOrderForms(t *testing.T) {
 		refund.submit(at+"/refunds", "do", "count")
 		refused(refund, map[string]string{open: "1", "reason": "Chipped"}, "Parcel 2 shipped")
 		refund.submit(at+"/refunds", "do", "count").ok("Refund €30.00")
-		refund.submit(at+"/refunds", "do", "refund").ok("The refund is on its way.", "1 item cancelled")
+		refund.submit(at+"/refunds", "do", "refund").ok("The refund is noted.", "1 item cancelled")
 		refund.get(at+"/refunds/new").submit(at+"/refunds", line, "99999999999999999999", "do", "count").shows(http.StatusUnprocessableEntity, "3 or less")
 		b.get(at).submit(at+"/notes", "note", "Wait for the new glass")
 		late.submit(at+"/cancellation", "reason", "Out of glass")
