@@ -54,7 +54,7 @@ const packages = "3"
 // longest names the packages whose tests take minutes. They begin first, so that
 // none of them runs alone at the end.
 func longest() []string {
-	return []string{"./stoatest", "./ops/sim", "./admin/screen", "./cmd/stoa", "./api", "./storefront", "./ops/transfer"}
+	return []string{"./stoatest", "./admin/screen", "./cmd/stoa", "./ops/sim", "./api", "./storefront", "./storefront/view/sample", "./ops/transfer", "./internal/teeth", "."}
 }
 
 func testAll(args []string, watch clock.Stopwatch) error {
