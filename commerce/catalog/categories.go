@@ -15,6 +15,10 @@ import (
 // category changes, so it is at most one second old on any node.
 func (s *Service) Tree(ctx context.Context) (*Tree, error) { return s.tree.Get(ctx) }
 
+// LockTree reads the tree as it is in the database now, and keeps every category
+// in it from changing until the transaction ends.
+func (s *Service) LockTree(ctx context.Context, tx *db.Tx) (*Tree, error) { return lockTree(ctx, tx) }
+
 // SaveCategory creates a category (ID is "", at the end of its siblings) or
 // rewrites one. Its parent may change; see MoveCategory for its position. It
 // fails with "form.invalid" at the field, "catalog.category_not_found",

@@ -410,23 +410,22 @@ func (a *applier) mergeCategories(ctx context.Context, tx *db.Tx, p *catalog.Pro
 		return err
 	}
 	ids := slices.Clone(p.Categories)
-	first := ""
+	first, locked := "", false
 	for _, path := range a.in.Categories {
 		parent, key := "", ""
-		siblings := tree.Roots()
 		for _, name := range path {
 			key += "\x00" + fold(name)
 			id := cmp.Or(a.paths[key], a.session.paths[key])
-			var node *catalog.Node
-			for _, n := range siblings {
-				if id == n.ID || id == "" && fold(n.Name.In(a.lang, a.lang)) == fold(name) {
-					node, id = n, n.ID
-					break
-				}
+			if id == "" {
+				id = a.child(tree, parent, name)
 			}
-			siblings = nil
-			if node != nil {
-				siblings = node.Children
+			if id == "" && !locked {
+				// The tree may be of before: whoever else is importing, or this run
+				// when it was stopped, may have made it.
+				if tree, err = a.s.catalog.LockTree(ctx, tx); err != nil {
+					return err
+				}
+				locked, id = true, a.child(tree, parent, name)
 			}
 			if id == "" {
 				made, err := a.s.catalog.SaveCategory(ctx, tx, a.actor, catalog.Category{ParentID: parent, Name: locale.Text{a.lang: name}})
@@ -448,6 +447,24 @@ func (a *applier) mergeCategories(ctx context.Context, tx *db.Tx, p *catalog.Pro
 	p.Categories = ids
 	p.CategoryID = cmp.Or(p.CategoryID, first)
 	return nil
+}
+
+// child finds the category with a name below another one, or at the top; ""
+// when there is none.
+func (a *applier) child(tree *catalog.Tree, parent, name string) string {
+	siblings := tree.Roots()
+	if parent != "" {
+		siblings = nil
+		if n := tree.Find(parent); n != nil {
+			siblings = n.Children
+		}
+	}
+	for _, n := range siblings {
+		if fold(n.Name.In(a.lang, a.lang)) == fold(name) {
+			return n.ID
+		}
+	}
+	return ""
 }
 
 // remember notes which categories the last transaction made.

@@ -623,6 +623,31 @@ func TestRun_killedAtAnyMomentDoesNothingTwice(t *testing.T) {
 	})
 }
 
+// A category that somebody else has made since the tree was read is not made
+// once more.
+func TestRun_makesNoCategoryTwice(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e dbtest.Env) {
+		s := newShop(t, e, nil)
+		if _, err := s.Catalog.Tree(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		e.Exec(t, `INSERT INTO category (id, parent_id, position, status, name, description, seo_title, seo_description, fields, created_at, updated_at, version)
+			VALUES ('cat_top', NULL, 0, 'active', '{"en":"Clothes"}', '{}', '{}', '{}', '{}', 0, 0, 1), ('cat_sub', 'cat_top', 0, 'active', '{"en":"Shirts"}', '{}', '{}', '{}', '{}', 0, 0, 1)`)
+		run := s.run(t, transfer.Request{Platform: transfer.WooCommerce, File: strings.NewReader("Type,SKU,Name,Published,Regular price,Categories\n" +
+			"simple,A-1,Linen shirt,1,10,Clothes > Shirts\n" +
+			"simple,A-2,Socks,1,5,Clothes > Socks\n")})
+		if run.Created != 2 {
+			t.Fatalf("created %d", run.Created)
+		}
+		if n := s.Int(t, `SELECT COUNT(*) FROM category`); n != 3 {
+			t.Errorf("%d categories, want the two there were and Socks", n)
+		}
+		if n := s.Int(t, `SELECT COUNT(*) FROM product_category WHERE category_id = 'cat_sub'`); n != 1 {
+			t.Errorf("%d products in the category there was, want the shirt", n)
+		}
+	})
+}
+
 // Customers of a file get accounts that nobody can sign in to yet; an account
 // that is there already is its owner's and stays as it is.
 func TestRun_customersAreAdmitted(t *testing.T) {
