@@ -221,7 +221,7 @@ var samples = map[string]sample{
 			{Picture: pic("a"), Name: "Stoneware carafe", What: "Sand · €54.00 each", Field: &admin.Field{Name: "quantity.b", Label: "Quantity of Stoneware carafe", Kind: admin.NumberField, Value: "0"}, After: "of 1", Total: "€0.00"},
 		},
 		Sections: []admin.Section{{Fields: []admin.Field{{Name: "shipping", Label: "Shipping", Kind: admin.AmountField, Prefix: "€", Value: "0.00", Help: "Up to €4.90 of the shipping is left."}, {Name: "reason", Label: "Reason", Optional: true, Help: "Only staff can read it."}, {Name: "restock", Label: "Put the items back into stock", Kind: admin.CheckField, Checked: true, Wide: true}}, Grid: true}},
-		SumTitle: "Refund", Sums: []admin.Fact{{Label: "Goods", Value: "€129.00"}, {Label: "Shipping", Value: "€0.00"}, {Label: "Back to the card", Value: "€129.00", Strong: true, Rule: true}, {Label: "of which VAT 19%", Value: "€20.60"}}, Counting: true, Button: "Refund €129.00", After: "The money goes back the way it came. This cannot be undone.",
+		SumTitle: "Refund", Sums: []admin.Fact{{Label: "Goods", Value: "€129.00"}, {Label: "Shipping", Value: "€0.00"}, {Label: "Back to the card", Value: "€129.00", Strong: true, Rule: true}, {Label: "of which VAT 19%", Value: "€20.60"}}, Counting: true, Button: "Refund €129.00", After: "What was paid online goes back the way it came. What was transferred or paid in cash you send back yourself. This cannot be undone.",
 	}},
 	"products": {"list", admin.ListView{
 		Frame: with(frame("Products", "/admin/products"), func(f *admin.Frame) {
